@@ -1,0 +1,32 @@
+"""Signs, ranges and units of the package, stated once.
+
+- Lengths in mm, angles in rad, momenta in GeV, q/p in 1/GeV, the field in tesla along +z.
+- A track is (d0, z0, phi, theta, q/p) at its perigee, the point closest to the z axis through the reference
+  point. Relative to that point the perigee is at ``(x, y, z) = (-d0 sin phi, d0 cos phi, z0)``: the sign of
+  d0 is that of ATLAS and ACTS. phi is the direction there, in (-pi, pi]; theta is in (0, pi).
+- The signed curvature in the transverse plane, in 1/mm, positive where the track turns anticlockwise, is
+  ``rho = -0.299792458e-3 B (q/p) / sin(theta)``.
+- Delphes and the public sample of arXiv:2008.02831 use the opposite d0: ``(x, y) = (d0 sin phi, -d0 cos phi)``.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+CURVATURE_CONSTANT = -0.299792458e-3
+"""GeV / (tesla mm), with the sign that makes an anticlockwise turn positive."""
+
+PION_MASS = 0.13957039
+"""Mass of the charged pion in GeV."""
+
+
+def curvature(
+    theta: Float[Array, "*#tracks"], q_over_p: Float[Array, "*#tracks"], field: Float[Array, "*#tracks"]
+) -> Float[Array, "*#tracks"]:
+    """Signed curvature in 1/mm of a track with `theta` in rad and `q_over_p` in 1/GeV in `field` tesla."""
+    return CURVATURE_CONSTANT * field * q_over_p / jnp.sin(theta)
+
+
+def wrap_angle(angle: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
+    """The same angle in [-pi, pi], in rad; its derivative is one everywhere."""
+    turns = jnp.round(angle / (2 * jnp.pi))
+    return angle - 2 * jnp.pi * turns
