@@ -109,7 +109,9 @@ def _read(path: Path) -> Any:
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"schema '{path}': {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from error
+        raise ConfigError(
+            f"schema '{path}': {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
+        ) from error
     except yaml.YAMLError as error:
         raise ConfigError(f"schema '{path}': not YAML: {' '.join(str(error).split())}") from error
 
@@ -147,7 +149,9 @@ def _build(tree: Mapping[str, Any]) -> Schema:
         primary_vertex_index=tree["vertex_index"]["primary"],
         unlinked_vertex_index=tree["vertex_index"]["unlinked"],
         datasets=MappingProxyType(datasets),
-        aliases=MappingProxyType({dataset: MappingProxyType(names) for dataset, names in tree["aliases"].items()}),
+        aliases=MappingProxyType(
+            {dataset: MappingProxyType(names) for dataset, names in tree["aliases"].items()}
+        ),
         jobs=MappingProxyType({name: _job(name, tree["jobs"], datasets) for name in tree["jobs"]}),
     )
 
@@ -155,7 +159,11 @@ def _build(tree: Mapping[str, Any]) -> Schema:
 def _field(name: str, entry: Mapping[str, str], factors: Mapping[str, float]) -> Field:
     unit = entry.get("unit", "")
     return Field(
-        name=name, dtype=np.dtype(entry["dtype"]), unit=unit, factor=factors.get(unit, 1.0), text=entry["text"]
+        name=name,
+        dtype=np.dtype(entry["dtype"]),
+        unit=unit,
+        factor=factors.get(unit, 1.0),
+        text=entry["text"],
     )
 
 
@@ -173,6 +181,7 @@ def _job(name: str, jobs: Mapping[str, Any], datasets: Mapping[str, Mapping[str,
                 raise KeyError(", ".join(sorted(unknown)))
             wanted[dataset].update(names)
     needs = {
-        dataset: tuple(field for field in datasets[dataset] if field in names) for dataset, names in wanted.items()
+        dataset: tuple(field for field in datasets[dataset] if field in names)
+        for dataset, names in wanted.items()
     }
     return Job(name=name, title=jobs[name]["title"], needs=MappingProxyType(needs))
