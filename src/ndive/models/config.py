@@ -1,0 +1,48 @@
+"""What a model is made of, as plain values: enough to build it again before its arrays are read."""
+
+from dataclasses import dataclass
+
+from ndive.errors import ConfigError
+from ndive.models.encoder import WIDTH
+from ndive.models.weights import ACTIVATIONS
+
+MODELS = ("NDIVE", "FTAG")
+VERTEXERS = ("ndive", "none", "true_vertex")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The choices that fix the shape of a model.
+
+    **Fields:**
+
+    - `model`: NDIVE (a vertex a jet) or FTAG (a tagger).
+    - `vertexer` of FTAG: ndive, none, true_vertex.
+    - `activation` of the track weights: sigmoid, softmax, perfect, none.
+    - `layers` and `heads` of the encoders' attention.
+    - `ghost` adds the jet axis to the fit.
+    - `clip` keeps the vertex within ±4000 mm.
+    - `one_hot` appends the rank in pT to the tagger's inputs.
+
+    **Raises:** `ConfigError` where a field has a value that is not allowed.
+    """
+
+    model: str = "NDIVE"
+    vertexer: str = "ndive"
+    activation: str = "sigmoid"
+    layers: int = 1
+    heads: int = 1
+    ghost: bool = True
+    clip: bool = False
+    one_hot: bool = False
+
+    def __post_init__(self) -> None:
+        """Check every field."""
+        for field, allowed in (("model", MODELS), ("vertexer", VERTEXERS), ("activation", ACTIVATIONS)):
+            if getattr(self, field) not in allowed:
+                found = getattr(self, field)
+                raise ConfigError(f"model: {field} is {found!r}, must be one of {', '.join(allowed)}")
+        if self.layers < 0:
+            raise ConfigError(f"model: layers is {self.layers}, must be 0 or more")
+        if self.heads < 1 or WIDTH % self.heads:
+            raise ConfigError(f"model: heads is {self.heads}, must divide {WIDTH}")
