@@ -1,0 +1,67 @@
+"""Arrays kept on disk under everything that they depend on, so that none is computed twice or goes stale."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TypeVar
+
+import h5py
+import hdf5plugin
+import numpy as np
+
+from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
+from ndive.files import written_aside
+
+Kept = TypeVar("Kept", JetTable, Predictions)
+Tree = TypeVar("Tree", JetTable, Predictions, FittedVertices)
+
+
+def cached(
+    directory: Path, key: Mapping[str, str | int], kind: type[Kept], compute: Callable[[], Kept]
+) -> Kept:
+    """What `compute` gives, read from `directory` if it was computed before under the same `key`.
+
+    The file is named after the hash of `key`, which it also holds; one that cannot be read is made anew.
+
+    **Raises:** `FileAccessError` where the file cannot be written, and what `compute` raises.
+    """
+    text = json.dumps(dict(key), sort_keys=True)
+    path = directory / f"{kind.__name__.lower()}_{hashlib.sha256(text.encode()).hexdigest()[:16]}.h5"
+    found = _read(path, text, kind)
+    if found is not None:
+        return found
+    made = compute()
+    with written_aside(path) as aside, h5py.File(aside, "w") as file:
+        file.attrs["key"] = text
+        _write(file, made)
+    return made
+
+
+def _write(group: h5py.Group, tree: JetTable | Predictions | FittedVertices) -> None:
+    for name, value in vars(tree).items():
+        if isinstance(value, np.ndarray):
+            group.create_dataset(name, data=value, **(hdf5plugin.LZ4() if value.size else {}))
+        elif value is not None:
+            _write(group.create_group(name), value)
+
+
+def _read(path: Path, key: str, kind: type[Kept]) -> Kept | None:
+    """The tree in the file, or None if there is none of this key in one piece."""
+    try:
+        with h5py.File(path, "r") as file:
+            return _build(file, kind) if file.attrs.get("key") == key else None
+    except (OSError, TypeError, KeyError):
+        return None
+
+
+def _build(group: h5py.Group, kind: type[Tree]) -> Tree:
+    names = [field.name for field in fields(kind)]
+    return kind(**{name: _value(group[name]) if name in group else None for name in names})
+
+
+def _value(node: h5py.Group | h5py.Dataset) -> np.ndarray | FittedVertices:
+    if isinstance(node, h5py.Dataset):
+        return node[()]
+    return _build(node, FittedVertices)

@@ -1,0 +1,69 @@
+"""How far fitted vertices lie from the true ones, and whether their errors say so."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ndive.evaluation.binomial import ONE_SIGMA
+from ndive.evaluation.predictions import FittedVertices, JetTable
+
+AXES = ("x", "y", "z")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Residuals:
+    """Predicted minus true position of the hadron's decay vertex, in x, y and z, of the valid fits.
+
+    `residual` in mm. `pull` is residual / sigma, sigma from the covariance of the fit; `sandwich_pull`
+    takes the sandwich covariance. `jets` marks the jets of the table that the rows belong to. `n_jets`
+    counts the jets asked about, those without a valid fit included.
+    """
+
+    residual: Float[np.ndarray, "fits 3"]
+    pull: Float[np.ndarray, "fits 3"]
+    sandwich_pull: Float[np.ndarray, "fits 3"]
+    jets: Bool[np.ndarray, " jets"]
+    n_jets: int
+
+    @property
+    def distance(self) -> Float[np.ndarray, " fits"]:
+        """Euclidean distance between the fitted and the true vertex, mm."""
+        return np.linalg.norm(self.residual, axis=-1)
+
+    @property
+    def valid_fraction(self) -> float:
+        """Share of the jets asked about that have a valid fit; NaN of none."""
+        return len(self.residual) / self.n_jets if self.n_jets else float("nan")
+
+
+def vertex_residuals(
+    vertices: FittedVertices, jets: JetTable, chosen: Bool[np.ndarray, " jets"]
+) -> Residuals:
+    """Residuals and pulls of the `chosen` jets that have two tracks from the hadron's vertex."""
+    asked = chosen & jets.has_vertex
+    fitted = asked & vertices.valid
+    residual = np.asarray(vertices.position[fitted] - jets.hadron_vertex[fitted], float)
+    return Residuals(
+        residual=residual,
+        pull=_pull(residual, vertices.covariance[fitted]),
+        sandwich_pull=_pull(residual, vertices.sandwich_covariance[fitted]),
+        jets=fitted,
+        n_jets=int(asked.sum()),
+    )
+
+
+def central_half_width(values: Float[np.ndarray, "values *rest"], content: float = ONE_SIGMA) -> np.ndarray:
+    """Half of the interval that holds the central 68 % of the values: sigma, were they Gaussian.
+
+    `[values, ...]` in, `[...]` out; NaN of nothing.
+    """
+    if not len(values):
+        return np.full(values.shape[1:], np.nan)
+    tail = (1.0 - content) / 2.0
+    low, high = np.quantile(values, [tail, 1.0 - tail], axis=0)
+    return np.asarray((high - low) / 2.0)
+
+
+def _pull(residual: Float[np.ndarray, "fits 3"], covariance: Float[np.ndarray, "fits 3 3"]) -> np.ndarray:
+    return residual / np.sqrt(np.diagonal(np.asarray(covariance, float), axis1=-2, axis2=-1))

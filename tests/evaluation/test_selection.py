@@ -1,0 +1,51 @@
+"""Track selection by hand."""
+
+import numpy as np
+import pytest
+from scipy.stats import beta
+
+from ndive.evaluation.binomial import ONE_SIGMA
+from ndive.evaluation.selection import (
+    binned_fraction,
+    mean_efficiency,
+    mean_purity,
+    selected_tracks,
+    selection_counts,
+)
+
+WEIGHTS = np.array([[0.9, 0.46, 0.4, 0.0], [0.2, 0.1, 0.11, 0.9], [0.0, 0.0, 0.0, 0.0]])
+REAL = np.array([[1, 1, 1, 0], [1, 1, 1, 0], [1, 0, 0, 0]], bool)
+DECAY = np.array([[1, 0, 1, 0], [1, 1, 1, 0], [0, 0, 0, 0]], bool)
+
+
+def test_half_of_the_largest_real_weight():
+    expected = [[1, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 0]]
+    np.testing.assert_array_equal(selected_tracks(WEIGHTS, REAL), np.array(expected, bool))
+
+
+def test_means_are_over_jets_with_decay_tracks():
+    counts = selection_counts(WEIGHTS, REAL, DECAY)
+    efficiency, purity = mean_efficiency(counts), mean_purity(counts)
+    assert efficiency.value == pytest.approx((1 / 2 + 2 / 3) / 2)
+    assert purity.value == pytest.approx((1 / 2 + 1) / 2)
+    assert efficiency.count == purity.count == 2
+    assert efficiency.error == pytest.approx(abs(1 / 2 - 2 / 3) / 2)
+
+
+def test_no_jet_gives_nan():
+    none = np.zeros(3, bool)
+    assert np.isnan(mean_efficiency(selection_counts(WEIGHTS, REAL, DECAY).of(none)).value)
+
+
+def test_bins_pool_their_counts():
+    counts = selection_counts(WEIGHTS, REAL, DECAY)
+    binned = binned_fraction(
+        np.array([1.0, 2.0, 7.0]), counts.both, counts.decay, np.array([0.0, 2.0, 4.0, 6.0])
+    )
+    np.testing.assert_array_equal(binned.total, [2, 3, 0])
+    np.testing.assert_allclose(binned.value, [1 / 2, 2 / 3, np.nan])
+    tail = (1 - ONE_SIGMA) / 2
+    assert binned.low[1] == pytest.approx(beta.ppf(tail, 2, 2))
+    assert binned.high[1] == pytest.approx(beta.ppf(1 - tail, 3, 1))
+    assert np.isnan(binned.low[2])
+    assert np.isnan(binned.high[2])
