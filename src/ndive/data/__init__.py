@@ -1,0 +1,12 @@
+"""Jets files in and out: writing, opening with checks, streaming batches, and what is in a file."""
+
+from ndive.data.batch import Batch as Batch
+from ndive.data.batches import batches as batches
+from ndive.data.batches import sequential_batches as sequential_batches
+from ndive.data.finding import find_files as find_files
+from ndive.data.opening import open_sample as open_sample
+from ndive.data.sample import Sample as Sample
+from ndive.data.split import Split as Split
+from ndive.data.truth import Truth as Truth
+from ndive.data.writing import write_datasets as write_datasets
+from ndive.data.writing import write_sample as write_sample

@@ -1,0 +1,51 @@
+"""Jets with their targets, many at a time."""
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from ndive.data.conversion import jets_of, padding_tracks
+from ndive.data.truth import Truth
+from ndive.tracks import Jet
+
+
+class Batch(eqx.Module):
+    """Jets and what a model learns of them; every leaf has the jets as its leading axis.
+
+    **Attributes:** `jet` and `truth`, float32, GeV and mm.
+    """
+
+    jet: Jet
+    truth: Truth
+
+
+def padded(batch: Batch, n_jets: int) -> Batch:
+    """`batch` filled up to `n_jets` with jets that have no track, flavour -1 and pT 1 GeV."""
+    missing = n_jets - len(batch.truth.flavour)
+    if missing == 0:
+        return batch
+    return concatenated([batch, _padding(missing, batch.truth.origin.shape[-1])])
+
+
+def concatenated(batches: list[Batch]) -> Batch:
+    """The jets of several batches, in order."""
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *batches)
+
+
+def taken(batch: Batch, jets: np.ndarray | slice) -> Batch:
+    """Some jets of a batch: a view for a slice, a copy for a list of indices."""
+    return jax.tree.map(lambda leaf: leaf[jets], batch)
+
+
+def _padding(n_jets: int, n_slots: int) -> Batch:
+    zeros = np.zeros(n_jets, np.float32)
+    tracks = padding_tracks(n_jets, n_slots)
+    labels = np.full((n_jets, n_slots), -1, np.int32)
+    truth = Truth(
+        flavour=np.full(n_jets, -1, np.int32),
+        origin=labels,
+        vertex_index=labels,
+        hadron_vertex=np.zeros((n_jets, 3), np.float32),
+        perfect_weights=np.zeros((n_jets, n_slots), np.float32),
+    )
+    return Batch(jet=jets_of(zeros + 1, zeros, zeros, tracks), truth=truth)

@@ -1,0 +1,124 @@
+"""From the columns of a file to the arrays of a model."""
+
+from collections.abc import Mapping
+from functools import cache
+from itertools import combinations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ndive.data.truth import Truth
+from ndive.schema import Schema
+from ndive.tracks import Jet, Tracks
+
+PARAMETERS = ("d0", "z0", "phi", "theta", "qOverP")
+"""The fields of a perigee, in the order of `Tracks.parameters`."""
+
+UNCERTAINTIES = tuple(f"{name}Uncertainty" for name in PARAMETERS)
+"""The fields of their errors."""
+
+CORRELATIONS = {
+    (i, j): f"corr_{PARAMETERS[i]}_{PARAMETERS[j]}" for i, j in combinations(range(len(PARAMETERS)), 2)
+}
+"""The fields of the correlations; one that is absent counts as zero."""
+
+PERFECT_DISTANCE = 1e-3
+"""mm in z between a track's production point and the hadron's decay vertex."""
+
+Columns = Mapping[str, np.ndarray]
+
+
+def to_tracks(columns: Columns) -> Tracks:
+    """Tracks from perigee parameters, their errors and correlations, in mm, rad and 1/GeV.
+
+    Element (i, j) of the covariance is the correlation times the two errors. Slots of padding hold a
+    straight track through the origin with unit covariance.
+    """
+    mask = columns["valid"]
+    parameters = np.stack([columns[name] for name in PARAMETERS], axis=-1)
+    errors = [columns[name] for name in UNCERTAINTIES]
+    covariance = np.zeros((*parameters.shape, 5), parameters.dtype)
+    for i, error in enumerate(errors):
+        covariance[..., i, i] = error**2
+    for (i, j), name in CORRELATIONS.items():
+        if name in columns:
+            covariance[..., i, j] = covariance[..., j, i] = columns[name] * errors[i] * errors[j]
+    parameters[~mask] = _harmless(parameters.dtype)
+    covariance[~mask] = np.eye(5, dtype=parameters.dtype)
+    return _tracks_of(parameters, covariance, mask)
+
+
+def to_truth(jets: Columns, tracks: Columns, schema: Schema) -> Truth:
+    """The targets of jets whose columns are in the program's units."""
+    mask = tracks["valid"]
+    hadron_vertex = np.stack([jets[f"hadron_{axis}"] for axis in "xyz"], axis=-1)
+    return Truth(
+        flavour=jets["flavour_label"].astype(np.int32),
+        origin=np.where(mask, origin_classes(tracks["ftagTruthOriginLabel"], schema), -1).astype(np.int32),
+        vertex_index=np.where(mask, tracks["ftagTruthVertexIndex"], -1).astype(np.int32),
+        hadron_vertex=hadron_vertex.astype(np.float32),
+        perfect_weights=perfect_weights(tracks["truth_prod_z"], hadron_vertex[..., 2], mask),
+    )
+
+
+def origin_classes(labels: np.ndarray, schema: Schema) -> np.ndarray:
+    """Index of the origin class of each `ftagTruthOriginLabel`; -1 where the schema does not know it."""
+    known = np.array([origin.value for origin in schema.origins])
+    classes = np.array([origin.origin_class for origin in schema.origins])
+    table = np.full(known.max() + 2, -1)
+    table[known] = classes
+    return table[np.where((labels >= 0) & (labels <= known.max()), labels, known.max() + 1)]
+
+
+def perfect_weights(
+    production_z: Float[np.ndarray, "*batch tracks"],
+    hadron_z: Float[np.ndarray, "*batch"],
+    mask: Bool[np.ndarray, "*batch tracks"],
+) -> Float[np.ndarray, "*batch tracks"]:
+    """One for the tracks made within 1e-3 mm in z of the hadron's decay vertex, else zero; z in mm.
+
+    A light jet has its decay vertex at the primary vertex, the origin, so that the same rule selects its
+    primary tracks.
+    """
+    distance = np.abs(production_z - hadron_z[..., None])
+    return (mask & (distance < PERFECT_DISTANCE)).astype(np.float32)
+
+
+def jets_of(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, tracks: Tracks) -> Jet:
+    """A `Jet` whose leaves stay NumPy arrays."""
+    return jax.tree.unflatten(_jet_structure(), [pt, eta, phi, *jax.tree.leaves(tracks)])
+
+
+def padding_tracks(n_jets: int, n_slots: int, precision: type[np.floating] = np.float32) -> Tracks:
+    """Tracks of jets that have none."""
+    parameters = np.tile(_harmless(np.dtype(precision)), (n_jets, n_slots, 1))
+    covariance = np.tile(np.eye(5, dtype=precision), (n_jets, n_slots, 1, 1))
+    return _tracks_of(parameters, covariance, np.zeros((n_jets, n_slots), bool))
+
+
+def _harmless(dtype: np.dtype) -> Float[np.ndarray, "5"]:
+    return np.array([0, 0, 0, np.pi / 2, 0], dtype)
+
+
+def _tracks_of(parameters: np.ndarray, covariance: np.ndarray, mask: np.ndarray) -> Tracks:
+    """`Tracks` in the default field about the origin, whose leaves stay NumPy arrays."""
+    field = np.full(len(mask), 2.0, parameters.dtype)
+    reference = np.zeros((len(mask), 3), parameters.dtype)
+    return jax.tree.unflatten(_tracks_structure(), [parameters, covariance, mask, field, reference])
+
+
+@cache
+def _tracks_structure() -> jax.tree_util.PyTreeDef:
+    return jax.tree.structure(_one_track())
+
+
+@cache
+def _jet_structure() -> jax.tree_util.PyTreeDef:
+    zero = jnp.zeros(())
+    return jax.tree.structure(Jet(pt=zero, eta=zero, phi=zero, tracks=_one_track()))
+
+
+def _one_track() -> Tracks:
+    return Tracks(jnp.zeros((1, 5)), jnp.zeros((1, 5, 5)))

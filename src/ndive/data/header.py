@@ -1,0 +1,117 @@
+"""What one jets file says of itself, read without touching its tracks."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import h5py
+import numpy as np
+
+from ndive.data.hdf5 import opened, read_rows
+from ndive.errors import SampleError
+from ndive.schema import Schema
+
+FINGERPRINT_JETS = 1024
+"""Jets at either end of a file that enter its identity."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One field as the file has it: its name there and its dtype."""
+
+    name: str
+    dtype: np.dtype
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """The layout of one file.
+
+    **Attributes:** `columns` maps dataset and name in the schema (or the file's own name, where the schema
+    has none) to the column; `class_names` is the ordered class list, empty where the file has none;
+    `attributes` are those of the root; `fingerprint` changes with the size, layout, attributes and first
+    and last jets.
+    """
+
+    path: Path
+    n_jets: int
+    n_slots: int
+    columns: Mapping[str, Mapping[str, Column]]
+    class_names: tuple[str, ...]
+    attributes: Mapping[str, Any]
+    fingerprint: str
+
+
+def read_header(path: Path, schema: Schema) -> Header:
+    """Read the header of the file at `path`.
+
+    **Raises:** `FileAccessError`, or `SampleError` where it is no HDF5 file, or lacks the datasets
+    `jets` `(N,)` and `tracks` `(N, slots)` with named fields.
+    """
+    with opened(path) as file:
+        n_jets = _structured(file, "jets", 1).shape[0]
+        tracks = _structured(file, "tracks", 2)
+        if tracks.shape[0] != n_jets:
+            raise SampleError(
+                f"'{path}': dataset 'tracks' has {tracks.shape[0]} rows, dataset 'jets' has {n_jets}; "
+                "allowed is one row a jet in both"
+            )
+        return Header(
+            path=path,
+            n_jets=n_jets,
+            n_slots=tracks.shape[1],
+            columns=MappingProxyType({name: _columns(file, name, schema) for name in ("jets", "tracks")}),
+            class_names=_names(file["jets"].attrs.get("flavour_label", ())),
+            attributes=MappingProxyType({name: _plain(value) for name, value in file.attrs.items()}),
+            fingerprint=_fingerprint(file, n_jets),
+        )
+
+
+def _structured(file: h5py.File, name: str, rank: int) -> h5py.Dataset:
+    dataset = file.get(name)
+    if not isinstance(dataset, h5py.Dataset):
+        found = ", ".join(f"'{key}'" for key in file) or "nothing"
+        raise SampleError(f"'{file.filename}': no dataset '{name}'; found {found}")
+    if dataset.dtype.names is None or dataset.ndim != rank:
+        raise SampleError(
+            f"'{file.filename}': dataset '{name}' has shape {dataset.shape} and dtype {dataset.dtype}; "
+            f"allowed are {rank} axes and named fields"
+        )
+    return dataset
+
+
+def _columns(file: h5py.File, dataset: str, schema: Schema) -> Mapping[str, Column]:
+    dtype = file[dataset].dtype
+    aliases = schema.aliases.get(dataset, {})
+    named = {name: Column(name=name, dtype=dtype[name]) for name in dtype.names}
+    known = {aliases[name]: column for name, column in named.items() if name in aliases}
+    return MappingProxyType(known | {name: column for name, column in named.items() if name not in aliases})
+
+
+def _names(values: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(_plain(value) for value in np.atleast_1d(np.asarray(values)))
+
+
+def _plain(value: Any) -> Any:
+    """An attribute as a plain Python value."""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, np.ndarray):
+        return [_plain(entry) for entry in value.tolist()]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _fingerprint(file: h5py.File, n_jets: int) -> str:
+    digest = hashlib.sha256()
+    size = Path(file.filename).stat().st_size
+    attributes = sorted((name, repr(_plain(value))) for name, value in file.attrs.items())
+    classes = _names(file["jets"].attrs.get("flavour_label", ()))
+    layout = [(name, file[name].shape, str(file[name].dtype)) for name in ("jets", "tracks")]
+    digest.update(repr((size, attributes, classes, layout)).encode())
+    edge = min(FINGERPRINT_JETS, n_jets)
+    digest.update(read_rows(file, "jets", 0, edge).tobytes())
+    digest.update(read_rows(file, "jets", n_jets - edge, n_jets).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,26 @@
+"""The targets of a jet."""
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Float, Int
+
+Array = jax.Array | np.ndarray
+"""NumPy as read, JAX once on a device."""
+
+
+class Truth(eqx.Module):
+    """What a model learns of a jet; with leading axes, of a batch of jets.
+
+    **Attributes:** `flavour` `[...]`, index into the schema's flavours, -1 for a jet of padding; `origin`
+    `[..., n]`, index into the schema's origin classes, -1 for padding; `vertex_index` `[..., n]`, equal for
+    tracks of one vertex, where negative values match nothing; `hadron_vertex` `[..., 3]` in mm, the decay
+    vertex of the labelling hadron, the origin for light jets; `perfect_weights` `[..., n]`, one for the
+    tracks of that vertex, else zero.
+    """
+
+    flavour: Int[Array, "*batch"]
+    origin: Int[Array, "*batch tracks"]
+    vertex_index: Int[Array, "*batch tracks"]
+    hadron_vertex: Float[Array, "*batch 3"]
+    perfect_weights: Float[Array, "*batch tracks"]

@@ -1,0 +1,91 @@
+"""Writing HDF5: chunks of rows appended to LZ4-compressed datasets, in constant memory."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import hdf5plugin
+import numpy as np
+
+from ndive.errors import ArgumentError
+from ndive.files import written_aside
+from ndive.schema import load_schema
+
+CHUNK_ROWS = 256
+"""Rows a compressed chunk: the block in which a shuffled epoch reads."""
+
+Rows = Mapping[str, np.ndarray]
+"""Dataset -> structured array of some rows."""
+
+
+def write_sample(
+    path: str | Path,
+    chunks: Iterable[Rows],
+    attrs: Mapping[str, Any],
+    class_names: tuple[str, ...] | None = None,
+) -> None:
+    """Write a jets file from chunks of `jets` `(m,)` and `tracks` `(m, slots)`.
+
+    The file has the layout of the schema where the chunks have its dtypes; the class list (the schema's by
+    default) becomes the attribute `flavour_label` of `jets`, `attrs` those of the root. It is there whole or
+    not at all, and holds the same rows however they are cut into chunks.
+
+    **Raises:** `ArgumentError` for no chunk, chunks that differ in dtype or slots, or an attribute that HDF5
+    cannot hold; `FileAccessError` where the place cannot be written.
+    """
+    names = load_schema().class_names if class_names is None else class_names
+    write_datasets(path, chunks, attrs, {"jets": {"flavour_label": list(names)}})
+
+
+def write_datasets(
+    path: str | Path,
+    chunks: Iterable[Rows],
+    attrs: Mapping[str, Any],
+    dataset_attrs: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Write any structured datasets from chunks of their rows; raises as `write_sample`."""
+    with written_aside(path) as aside, h5py.File(aside, "w") as file:
+        for chunk in chunks:
+            for name, rows in chunk.items():
+                if name not in file:
+                    _create(file, name, rows)
+                _append(file[name], rows, Path(path))
+        if not file.keys():
+            raise ArgumentError(f"nothing to write to '{path}': no chunk of rows")
+        _annotate(file, attrs, Path(path))
+        for name, values in dataset_attrs.items():
+            _annotate(file[name], values, Path(path))
+
+
+def _create(file: h5py.File, name: str, rows: np.ndarray) -> None:
+    file.create_dataset(
+        name,
+        shape=(0, *rows.shape[1:]),
+        maxshape=(None, *rows.shape[1:]),
+        chunks=(CHUNK_ROWS, *rows.shape[1:]),
+        dtype=rows.dtype,
+        **hdf5plugin.LZ4(),
+    )
+
+
+def _append(dataset: h5py.Dataset, rows: np.ndarray, path: Path) -> None:
+    if rows.dtype != dataset.dtype or rows.shape[1:] != dataset.shape[1:]:
+        raise ArgumentError(
+            f"'{path}': rows of '{dataset.name[1:]}' have dtype {rows.dtype} and shape {rows.shape[1:]}, "
+            f"those before had {dataset.dtype} and {dataset.shape[1:]}"
+        )
+    before = len(dataset)
+    dataset.resize(before + len(rows), axis=0)
+    dataset[before:] = rows
+
+
+def _annotate(node: h5py.HLObject, attrs: Mapping[str, Any], path: Path) -> None:
+    for name, value in attrs.items():
+        try:
+            node.attrs[name] = value
+        except TypeError as error:
+            raise ArgumentError(
+                f"'{path}': attribute '{name}' has type {type(value).__name__}; "
+                "allowed are numbers, texts and lists of one kind"
+            ) from error
