@@ -1,5 +1,8 @@
 """Jets with their targets, many at a time."""
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import equinox as eqx
 import jax
 import numpy as np
@@ -7,6 +10,8 @@ import numpy as np
 from ndive.data.conversion import jets_of, padding_tracks
 from ndive.data.truth import Truth
 from ndive.tracks import Jet
+
+Jets = TypeVar("Jets")
 
 
 class Batch(eqx.Module):
@@ -27,9 +32,11 @@ def padded(batch: Batch, n_jets: int) -> Batch:
     return concatenated([batch, _padding(missing, batch.truth.origin.shape[-1])])
 
 
-def concatenated(batches: list[Batch]) -> Batch:
-    """The jets of several batches, in order."""
-    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *batches)
+def concatenated(pieces: Sequence[Jets]) -> Jets:
+    """The jets of several `Batch`, `Jet` or `Tracks`, in order."""
+    if len(pieces) == 1:
+        return pieces[0]
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *pieces)
 
 
 def taken(batch: Batch, jets: np.ndarray | slice) -> Batch:

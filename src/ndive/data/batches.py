@@ -47,8 +47,8 @@ def sequential_batches(sample: Sample, batch_size: int) -> Iterator[tuple[Batch,
     """
     if batch_size < 1:
         raise ArgumentError(f"batch size {batch_size}; allowed is 1 or more")
-    starts = range(0, sample.n_jets, batch_size)
-    for batch in _read_ahead(lambda start: _read(sample, start, batch_size), starts):
+    ranges = [[_range(sample, start, batch_size)] for start in range(0, sample.n_jets, batch_size)]
+    for batch in _read_ahead(sample.read_ranges, ranges):
         yield padded(batch, batch_size), len(batch.truth.flavour)
 
 
@@ -56,12 +56,11 @@ def _shuffled(sample: Sample, seed: int, epoch: int) -> Iterator[Batch]:
     """The whole sample in random order, a group of blocks at a time."""
     random = np.random.default_rng([seed, epoch])
     starts = random.permutation(np.arange(0, sample.n_jets, BLOCK))
-    groups = [starts[first : first + GROUP] for first in range(0, len(starts), GROUP)]
-
-    def read_group(group: np.ndarray) -> Batch:
-        return concatenated([_read(sample, int(start), BLOCK) for start in group])
-
-    for jets in _read_ahead(read_group, groups):
+    groups = [
+        [_range(sample, int(start), BLOCK) for start in sorted(starts[first : first + GROUP])]
+        for first in range(0, len(starts), GROUP)
+    ]
+    for jets in _read_ahead(sample.read_ranges, groups):
         yield taken(jets, random.permutation(len(jets.truth.flavour)))
 
 
@@ -69,15 +68,15 @@ def _cut(pieces: Iterator[Batch], batch_size: int) -> Iterator[Batch]:
     """Batches of one size from pieces of any; what is left at the end is dropped."""
     rest: list[Batch] = []
     for piece in pieces:
-        jets = concatenated([*rest, piece]) if rest else piece
+        jets = concatenated([*rest, piece])
         whole = len(jets.truth.flavour) // batch_size * batch_size
         for start in range(0, whole, batch_size):
             yield taken(jets, slice(start, start + batch_size))
         rest = [taken(jets, slice(whole, None))]
 
 
-def _read(sample: Sample, start: int, n_jets: int) -> Batch:
-    return sample.read(start, min(start + n_jets, sample.n_jets))
+def _range(sample: Sample, start: int, n_jets: int) -> tuple[int, int]:
+    return start, min(start + n_jets, sample.n_jets)
 
 
 def _read_ahead(read: Callable[[Place], Piece], places: Iterable[Place]) -> Iterator[Piece]:

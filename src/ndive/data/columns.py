@@ -1,6 +1,6 @@
 """Fields of one file by name: as they are there, and in the units of the program."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -16,16 +16,18 @@ Rows = Mapping[str, Mapping[str, np.ndarray]]
 """Dataset -> name of a field -> its values."""
 
 
-def read_columns(header: Header, wanted: Wanted, start: int, stop: int) -> Rows:
-    """Fields of rows `start` to `stop` with the values that they have on file.
+def read_columns(header: Header, wanted: Wanted, ranges: Iterable[tuple[int, int]]) -> Iterator[Rows]:
+    """For each range of rows, its fields with the values that they have on file, opened once.
 
     **Raises:** `SampleError` where the file has no such field or its bytes are damaged.
     """
     with opened(header.path) as file:
-        return {
-            dataset: _split(header, dataset, names, read_rows(file, dataset, start, stop)) if names else {}
-            for dataset, names in wanted.items()
-        }
+        datasets = {name: file[name] for name, fields in wanted.items() if fields}
+        for start, stop in ranges:
+            yield {
+                name: _split(header, name, wanted[name], read_rows(dataset, start, stop))
+                for name, dataset in datasets.items()
+            }
 
 
 def in_program_units(rows: Rows, header: Header, schema: Schema, precision: type[np.floating]) -> Rows:

@@ -2,27 +2,16 @@
 
 from collections.abc import Mapping
 from functools import cache
-from itertools import combinations
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ndive.data.perigee import CORRELATIONS, PARAMETERS, UNCERTAINTIES
 from ndive.data.truth import Truth
 from ndive.schema import Schema
 from ndive.tracks import Jet, Tracks
-
-PARAMETERS = ("d0", "z0", "phi", "theta", "qOverP")
-"""The fields of a perigee, in the order of `Tracks.parameters`."""
-
-UNCERTAINTIES = tuple(f"{name}Uncertainty" for name in PARAMETERS)
-"""The fields of their errors."""
-
-CORRELATIONS = {
-    (i, j): f"corr_{PARAMETERS[i]}_{PARAMETERS[j]}" for i, j in combinations(range(len(PARAMETERS)), 2)
-}
-"""The fields of the correlations; one that is absent counts as zero."""
 
 PERFECT_DISTANCE = 1e-3
 """mm in z between a track's production point and the hadron's decay vertex."""

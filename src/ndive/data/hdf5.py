@@ -31,17 +31,18 @@ def opened(path: Path) -> Iterator[h5py.File]:
         yield file
 
 
-def read_rows(file: h5py.File, dataset: str, start: int, stop: int) -> np.ndarray:
+def read_rows(dataset: h5py.Dataset, start: int, stop: int) -> np.ndarray:
     """Rows `start` to `stop` of a structured dataset, whole.
 
     **Raises:** `SampleError` where the bytes are damaged or a compression filter is not there.
     """
     try:
-        return file[dataset][start:stop]
+        return dataset[start:stop]
     except OSError as error:
         reason = " ".join(str(error).split())
         raise SampleError(
-            f"'{file.filename}': dataset '{dataset}', rows {start} to {stop - 1} are damaged: {reason}"
+            f"'{dataset.file.filename}': dataset '{dataset.name[1:]}', rows {start} to {stop - 1} "
+            f"cannot be decoded: {reason}"
         ) from error
 
 

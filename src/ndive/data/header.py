@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 
 from ndive.data.hdf5 import opened, read_rows
+from ndive.data.perigee import CORRELATIONS
 from ndive.errors import SampleError
 from ndive.schema import Schema
 
@@ -70,6 +71,11 @@ def read_header(path: Path, schema: Schema) -> Header:
         )
 
 
+def correlations(header: Header) -> tuple[str, ...]:
+    """The correlations of track parameters that a file has."""
+    return tuple(name for name in CORRELATIONS.values() if name in header.columns["tracks"])
+
+
 def _structured(file: h5py.File, name: str, rank: int) -> h5py.Dataset:
     dataset = file.get(name)
     if not isinstance(dataset, h5py.Dataset):
@@ -112,6 +118,6 @@ def _fingerprint(file: h5py.File, n_jets: int) -> str:
     layout = [(name, file[name].shape, str(file[name].dtype)) for name in ("jets", "tracks")]
     digest.update(repr((size, attributes, classes, layout)).encode())
     edge = min(FINGERPRINT_JETS, n_jets)
-    digest.update(read_rows(file, "jets", 0, edge).tobytes())
-    digest.update(read_rows(file, "jets", n_jets - edge, n_jets).tobytes())
+    digest.update(read_rows(file["jets"], 0, edge).tobytes())
+    digest.update(read_rows(file["jets"], n_jets - edge, n_jets).tobytes())
     return digest.hexdigest()

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from ndive.data.conversion import CORRELATIONS
 from ndive.data.finding import Source, find_files
-from ndive.data.header import Header, read_header
+from ndive.data.header import Header, correlations, read_header
+from ndive.data.perigee import CORRELATIONS
 from ndive.data.sample import Sample
 from ndive.data.split import Split
 from ndive.errors import ArgumentError, SampleError
@@ -66,7 +66,7 @@ def _check_alike(header: Header, first: Header) -> None:
     for what, here, there in (
         ("class list", header.class_names, first.class_names),
         ("number of track slots", header.n_slots, first.n_slots),
-        ("correlations", _correlations(header), _correlations(first)),
+        ("correlations", correlations(header), correlations(first)),
     ):
         if here != there:
             raise SampleError(
@@ -82,10 +82,6 @@ def _class_list(header: Header, schema: Schema) -> Iterator[str]:
             f"dataset 'jets', attribute 'flavour_label' (the class list) is {found}, "
             f"allowed are lists of {', '.join(schema.class_names)}"
         )
-
-
-def _correlations(header: Header) -> tuple[str, ...]:
-    return tuple(name for name in CORRELATIONS.values() if name in header.columns["tracks"])
 
 
 def _kind_matches(kind: str, schema: Schema, dataset: str, name: str) -> bool:

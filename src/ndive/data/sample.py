@@ -4,20 +4,23 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
-from ndive.data.batch import Batch
+from ndive.data.batch import Batch, concatenated
 from ndive.data.checking import check_rows
 from ndive.data.columns import Rows, in_program_units, read_columns
-from ndive.data.conversion import CORRELATIONS, jets_of, to_tracks, to_truth
-from ndive.data.header import Header
+from ndive.data.conversion import jets_of, to_tracks, to_truth
+from ndive.data.header import Header, correlations
 from ndive.errors import ArgumentError
 from ndive.schema import Job, Schema
 from ndive.tracks import Jet, Tracks
 
 Floating = type[np.floating]
+Ranges = Sequence[tuple[int, int]]
+"""First jet and the one behind the last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,16 +67,25 @@ class Sample:
         **Raises:** `ArgumentError` beyond the sample, or where it was opened for a job without targets;
         `SampleError` for a row that breaks the layout.
         """
-        rows = self._checked("train", start, stop, np.float32)
-        return Batch(jet=_jets(rows), truth=to_truth(rows["jets"], rows["tracks"], self.schema))
+        return self.read_ranges([(start, stop)])
+
+    def read_ranges(self, ranges: Ranges) -> Batch:
+        """The jets of several ranges, one behind the other; as `read`, and faster than one call for each."""
+        return concatenated(
+            [
+                Batch(jet=_jet(rows), truth=to_truth(rows["jets"], rows["tracks"], self.schema))
+                for rows in self._checked("train", ranges, np.float32)
+            ]
+        )
 
     def read_jets(self, start: int, stop: int) -> Jet:
         """Jets `start` to `stop` without targets, of a sample opened to predict; raises as `read`."""
-        return _jets(self._checked("predict", start, stop, np.float32))
+        return concatenated([_jet(rows) for rows in self._checked("predict", [(start, stop)], np.float32)])
 
     def read_tracks(self, start: int, stop: int, precision: Floating = np.float32) -> Tracks:
         """The tracks of jets `start` to `stop`, of a sample opened to fit; raises as `read`."""
-        return to_tracks(self._checked("fit", start, stop, precision)["tracks"])
+        rows = self._checked("fit", [(start, stop)], precision)
+        return concatenated([to_tracks(piece["tracks"]) for piece in rows])
 
     def columns(
         self, dataset: str, names: Sequence[str], start: int, stop: int, precision: Floating = np.float32
@@ -82,55 +94,44 @@ class Sample:
 
         **Raises:** `SampleError` where a file has no such field; `ArgumentError` beyond the sample.
         """
-        pieces = (
-            in_program_units(
-                read_columns(header, {dataset: names}, first, last), header, self.schema, precision
-            )
-            for header, first, last in self._pieces(start, stop)
-        )
-        return _joined(list(pieces))[dataset]
+        pieces = [
+            in_program_units(rows, header, self.schema, precision)[dataset]
+            for header, rows_of_file in self._files([(start, stop)])
+            for rows in read_columns(header, {dataset: names}, rows_of_file)
+        ]
+        return {name: np.concatenate([piece[name] for piece in pieces]) for name in names}
 
-    def check(self, start: int, stop: int) -> None:
-        """Check all that the job reads of jets `start` to `stop`; raises as `read`."""
-        self._checked(self.job.name, start, stop, np.float32)
-
-    def _checked(self, job: str, start: int, stop: int, precision: Floating) -> Rows:
+    def _checked(self, job: str, ranges: Ranges, precision: Floating) -> Iterator[Rows]:
         """The fields that `job` reads, in the program's units, after a check of every row."""
         needs = self.schema.jobs[job].needs
         if any(set(names) - set(self.job.needs[dataset]) for dataset, names in needs.items()):
             raise ArgumentError(f"the sample is opened to {self.job.title}; open it with job='{job}'")
-        pieces = []
-        for header, first, last in self._pieces(start, stop):
-            present = [name for name in CORRELATIONS.values() if name in header.columns["tracks"]]
-            wanted = {"jets": needs["jets"], "tracks": [*needs["tracks"], *present]}
-            rows = read_columns(header, wanted, first, last)
-            check_rows(
-                rows, path=header.path, first=first, class_names=header.class_names, schema=self.schema
-            )
-            pieces.append(in_program_units(rows, header, self.schema, precision))
-        return _joined(pieces)
+        for header, rows_of_file in self._files(ranges):
+            wanted = {"jets": needs["jets"], "tracks": (*needs["tracks"], *correlations(header))}
+            for (first, _), rows in zip(
+                rows_of_file, read_columns(header, wanted, rows_of_file), strict=True
+            ):
+                check_rows(rows, header=header, first=first, schema=self.schema)
+                yield in_program_units(rows, header, self.schema, precision)
 
-    def _pieces(self, start: int, stop: int) -> Iterator[tuple[Header, int, int]]:
-        """The files that jets `start` to `stop` lie in, with the first and last row in each."""
+    def _files(self, ranges: Ranges) -> Iterator[tuple[Header, list[tuple[int, int]]]]:
+        """Each run of ranges that lies in one file, with the first and last row there."""
+        pieces = (piece for start, stop in ranges for piece in self._pieces(start, stop))
+        for index, run in groupby(pieces, key=lambda piece: piece[0]):
+            yield self.headers[index], [(first, last) for _, first, last in run]
+
+    def _pieces(self, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+        """The files that jets `start` to `stop` lie in, by number, with the first and last row in each."""
         if not 0 <= start < stop <= self.n_jets:
             raise ArgumentError(f"jets {start} to {stop} asked of a sample of {self.n_jets}")
         before = 0
-        for header in self.headers:
+        for index, header in enumerate(self.headers):
             first, last = max(start - before, 0), min(stop - before, header.n_jets)
             if first < last:
-                yield header, first, last
+                yield index, first, last
             before += header.n_jets
 
 
-def _jets(rows: Rows) -> Jet:
+def _jet(rows: Rows) -> Jet:
     jets = rows["jets"]
     return jets_of(jets["pt"], jets["eta"], jets["phi"], to_tracks(rows["tracks"]))
-
-
-def _joined(pieces: list[Rows]) -> Rows:
-    if len(pieces) == 1:
-        return pieces[0]
-    return {
-        dataset: {name: np.concatenate([piece[dataset][name] for piece in pieces]) for name in columns}
-        for dataset, columns in pieces[0].items()
-    }
