@@ -1,0 +1,8 @@
+"""The vertex fit and its derivatives."""
+
+from ndive.vertexing.constraints import Constraint as Constraint
+from ndive.vertexing.constraints import beam_spot as beam_spot
+from ndive.vertexing.constraints import line as line
+from ndive.vertexing.fit import fit_vertex as fit_vertex
+from ndive.vertexing.vertex import Status as Status
+from ndive.vertexing.vertex import Vertex as Vertex

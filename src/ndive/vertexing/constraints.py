@@ -1,0 +1,54 @@
+"""Gaussian constraints on the vertex."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float
+
+from ndive.errors import ShapeError
+from ndive.vertexing.algebra import factored, inverted
+
+
+class Constraint(eqx.Module):
+    """A Gaussian on the vertex, added to the chi2 as (v - mean)ᵀ information (v - mean).
+
+    **Attributes:** `mean` `[..., 3]` in mm; `information` `[..., 3, 3]`, the inverse covariance in 1/mm²;
+    `rank`, how many directions it really constrains, which is what it adds to the ndf.
+    """
+
+    mean: Float[Array, "*batch 3"]
+    information: Float[Array, "*batch 3 3"]
+    rank: int = eqx.field(static=True)
+
+
+def beam_spot(mean: ArrayLike, covariance: ArrayLike) -> Constraint:
+    """The vertex lies in a Gaussian around `mean` `[..., 3]` mm with `covariance` `[..., 3, 3]` mm².
+
+    A covariance that is not positive definite constrains nothing: its information becomes NaN, and the jets
+    get the status `not_finite`.
+
+    **Raises:** `ShapeError` where the shapes are not those.
+    """
+    mean, covariance = jnp.asarray(mean), jnp.asarray(covariance)
+    if mean.shape[-1:] != (3,) or covariance.shape[-2:] != (3, 3):
+        raise ShapeError(f"beam spot of shapes {mean.shape} and {covariance.shape}; it takes [..., 3], [..., 3, 3]")
+    factor = factored(jnp.moveaxis(covariance, (-2, -1), (0, 1)), smallest=0.0)
+    information = jnp.where(factor.definite, inverted(factor), jnp.nan)
+    return Constraint(mean, jnp.moveaxis(information, (0, 1), (-2, -1)), rank=3)
+
+
+def line(point: ArrayLike, direction: ArrayLike, width: ArrayLike, length: ArrayLike = 1e3) -> Constraint:
+    """The vertex lies near the line through `point` `[..., 3]` mm along `direction` `[..., 3]`.
+
+    `width` and `length` `[...]` in mm are the standard deviations across and along: a very elongated
+    Gaussian whose information is written down directly, so that no ill-conditioned matrix is inverted.
+
+    **Raises:** `ShapeError` where the last axis of the first two is not three.
+    """
+    point, direction = jnp.asarray(point), jnp.asarray(direction)
+    if point.shape[-1:] != (3,) or direction.shape[-1:] != (3,):
+        raise ShapeError(f"line of shapes {point.shape} and {direction.shape}; it takes [..., 3] and [..., 3]")
+    unit = direction / jnp.linalg.norm(direction, axis=-1, keepdims=True)
+    along = unit[..., :, None] * unit[..., None, :]
+    across = jnp.eye(3, dtype=unit.dtype) - along
+    width, length = jnp.asarray(width)[..., None, None], jnp.asarray(length)[..., None, None]
+    return Constraint(point, across / width**2 + along / length**2, rank=2)
