@@ -1,0 +1,155 @@
+"""`ndive simulate`: make a sample of jets."""
+
+import os
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from ndive.data import write_sample
+from ndive.data.header import read_header
+from ndive.errors import ArgumentError, NdiveError
+from ndive.schema import load_schema
+from ndive.simulation import SPLITS, SimulationSettings, Store, attributes, rows_of_split
+from ndive.simulation import simulate as simulate_jets
+
+
+def simulate(
+    *,
+    output: Path,
+    jets: int = 100_000,
+    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1),
+    seed: int = 1,
+    process: Literal["ttbar"] = "ttbar",
+    resolution: Literal["atlas", "shlomi"] = "atlas",
+    balance: bool = True,
+    balance_tracks: bool = False,
+    slots: int = 15,
+    field: float = 2.0,
+    underlying_event: bool = True,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Simulate jets: ndive_train.h5, ndive_val.h5 and ndive_test.h5 in the directory OUTPUT.
+
+    The files are a function of the options but the last three. Interrupted, the same command goes on where it
+    was; run again, it reuses the files that are there.
+
+    Parameters
+    ----------
+    output
+        Directory of the files; it is made where it does not exist.
+    jets
+        Jets written in all, in the three files together.
+    fractions
+        Parts of them in train, val and test; they sum to 1. All jets of an event are in one file.
+    seed
+        Seed of the sample, 0 to 8999. Two seeds share no event.
+    process
+        Hard process, in proton-proton collisions at 14 TeV.
+    resolution
+        Track resolution: 'atlas', a track fit with its full covariance, or 'shlomi', the uncorrelated errors
+        of the public sample.
+    balance
+        As many b as c as light jets in every bin of pT and |eta|; else the flavours as they are produced.
+    balance_tracks
+        Balance in the number of tracks, too, as the public sample does.
+    slots
+        Most tracks of a jet; those of highest pT are kept.
+    field
+        Solenoid field in tesla.
+    underlying_event
+        Multiparton interactions; without them it is 4 times faster and less like data.
+    workers
+        Processes on this machine; one a core by default.
+    scheduler
+        Address of a Dask scheduler (tcp://HOST:PORT): the tasks run on its workers instead.
+    overwrite
+        Replace files that were made with other settings.
+    """
+    settings = SimulationSettings(
+        jets=jets,
+        fractions=fractions,
+        seed=seed,
+        process=process,
+        resolution=resolution,
+        balance=balance,
+        balance_tracks=balance_tracks,
+        slots=slots,
+        field=field,
+        underlying_event=underlying_event,
+    )
+    workers = len(os.sched_getaffinity(0)) if workers is None else workers
+    simulate_sample(settings, output, workers=workers, scheduler=scheduler, overwrite=overwrite)
+
+
+def simulate_sample(
+    settings: SimulationSettings,
+    output: Path,
+    *,
+    workers: int,
+    scheduler: str | None = None,
+    overwrite: bool = False,
+) -> tuple[Path, Path, Path]:
+    """Make the three files of a sample, or find them made; return their paths.
+
+    **Raises:** `ArgumentError` where files of other settings are there and not to be overwritten;
+    `SimulationError` and `FileAccessError` as `ndive.simulation.simulate`.
+    """
+    console = Console(stderr=True, soft_wrap=True)
+    paths = tuple(output / f"ndive_{split}.h5" for split in SPLITS)
+    identity = settings.identity(version("ndive"))
+    found = [_identity_of(path) for path in paths if path.exists()]
+    if found == [identity] * len(paths):
+        console.print(f"reusing the {settings.jets} jets in '{output}'", markup=False, highlight=False)
+        return paths
+    if any(other != identity for other in found) and not overwrite:
+        raise ArgumentError(
+            f"'{output}' holds jets that were made with other settings: choose another directory or --overwrite"
+        )
+    store = Store(output / f".ndive_simulate-{identity}")
+    start = time.monotonic()
+    with _progress(console) as progress:
+        bar = progress.add_task("simulating", total=settings.jets)
+        for selection in simulate_jets(settings, store, workers=workers, scheduler=scheduler):
+            progress.update(bar, completed=selection.size)
+        for split, path in enumerate(paths):
+            progress.update(bar, description=f"writing {path.name}")
+            write_sample(path, rows_of_split(selection, store, split), attributes(settings, split))
+    store.remove()
+    seconds = time.monotonic() - start
+    console.print(f"{settings.jets} jets in '{output}' after {seconds:.0f} s", markup=False, highlight=False)
+    return paths
+
+
+def _identity_of(path: Path) -> str | None:
+    """The hash of the settings that a file was made with, None where it has none."""
+    try:
+        return read_header(path, load_schema()).attributes.get("settings_hash")
+    except NdiveError:
+        return None
+
+
+class _RateColumn(ProgressColumn):
+    """Jets a second."""
+
+    def render(self, task: Task) -> Text:
+        rate = task.finished_speed or task.speed
+        return Text("" if rate is None else f"{rate:.0f} jets/s")
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} jets"),
+        _RateColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )

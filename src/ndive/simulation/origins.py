@@ -1,0 +1,53 @@
+"""Truth labels of tracks: where each comes from, and which share a vertex."""
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ndive.schema import load_schema
+from ndive.simulation.ancestry import first_ancestor, weak_hadrons
+from ndive.simulation.events import Events
+from ndive.simulation.particles import TAU
+
+VERTEX_TOLERANCE = 1e-3
+"""Points closer than this, in mm, are one vertex."""
+
+
+def track_origins(events: Events, track: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+    """`ftagTruthOriginLabel` of the particles `track`: from b, b then c, c, tau, other secondary, primary.
+
+    The first that holds is taken, so a pion of a V0 behind a b hadron is "from b".
+    """
+    value = load_schema().origin_value
+    bottom = first_ancestor(events, track, weak_hadrons(events, 5)) >= 0
+    charm = first_ancestor(events, track, weak_hadrons(events, 4)) >= 0
+    tau = first_ancestor(events, track, np.abs(events.pdg) == TAU) >= 0
+    away = np.linalg.norm(events.production[track], axis=-1) > VERTEX_TOLERANCE
+    return np.select(
+        [bottom & charm, bottom, charm, tau, away],
+        [value(name) for name in ("from_b_then_c", "from_b", "from_c", "from_tau", "other_secondary")],
+        value("primary"),
+    )
+
+
+def vertex_indices(
+    production: Float[np.ndarray, "jets slots 3"], valid: Bool[np.ndarray, "jets slots"]
+) -> Int[np.ndarray, "jets slots"]:
+    """Number of the production vertex of each track: 0 at the origin, then 1, 2, .. by first track; -1 padding.
+
+    Points within 1 um of each other, or linked by such points, are one vertex.
+    """
+    jets, slots = valid.shape
+    points = np.concatenate([np.zeros((jets, 1, 3)), production], axis=1)
+    real = np.concatenate([np.ones((jets, 1), dtype=bool), valid], axis=1)
+    separation = np.linalg.norm(points[:, :, None] - points[:, None], axis=-1)
+    linked = (separation < VERTEX_TOLERANCE) & real[:, :, None] & real[:, None]
+    linked |= np.eye(slots + 1, dtype=bool)
+    first = linked.argmax(axis=-1)
+    while True:
+        lowest = np.where(linked, first[:, None], slots + 1).min(axis=-1)
+        if np.array_equal(lowest, first):
+            break
+        first = lowest
+    opens = (first == np.arange(slots + 1)) & real
+    number = np.cumsum(opens, axis=1) - 1
+    return np.where(valid, np.take_along_axis(number, first, axis=1)[:, 1:], -1)

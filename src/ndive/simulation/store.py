@@ -1,0 +1,46 @@
+"""Results of finished tasks, kept aside until the sample is whole."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ndive.files import reported, written_aside
+from ndive.simulation.task import TaskResult
+
+
+@dataclass(frozen=True)
+class Store:
+    """A hidden directory with a file for each finished task; a file is whole or not there."""
+
+    path: Path
+
+    def save(self, task: int, result: TaskResult) -> None:
+        """Keep the result of a task. **Raises:** `FileAccessError` where the disk is full or read-only."""
+        with written_aside(self._file(task)) as aside, aside.open("wb") as file:
+            np.savez(file, jets=result.jets, tracks=result.tracks)
+
+    def jets(self, task: int) -> np.ndarray:
+        """The jets of a finished task."""
+        with reported(self._file(task), "read"), np.load(self._file(task)) as file:
+            return file["jets"]
+
+    def load(self, task: int) -> TaskResult:
+        """The result of a finished task."""
+        with reported(self._file(task), "read"), np.load(self._file(task)) as file:
+            return TaskResult(jets=file["jets"], tracks=file["tracks"])
+
+    def n_finished(self) -> int:
+        """How many tasks are finished, counted from the first without a gap."""
+        count = 0
+        while self._file(count).exists():
+            count += 1
+        return count
+
+    def remove(self) -> None:
+        """Remove the directory and all in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _file(self, task: int) -> Path:
+        return self.path / f"task_{task:06d}.npz"
