@@ -1,0 +1,17 @@
+"""Training: configurations and presets, losses, the loop, and checkpoints to go on from."""
+
+from ndive.training.checkpoints import checkpoint_epochs as checkpoint_epochs
+from ndive.training.checkpoints import checkpoint_path as checkpoint_path
+from ndive.training.checkpoints import load_checkpoint as load_checkpoint
+from ndive.training.config import TrainConfig as TrainConfig
+from ndive.training.directories import model_directory as model_directory
+from ndive.training.forward import forward as forward
+from ndive.training.history import Epoch as Epoch
+from ndive.training.history import read_history as read_history
+from ndive.training.loop import TrainResult as TrainResult
+from ndive.training.loop import train as train
+from ndive.training.losses import LOSS_NAMES as LOSS_NAMES
+from ndive.training.normalise import estimate_normalisation as estimate_normalisation
+from ndive.training.presets import preset as preset
+from ndive.training.progress import Notice as Notice
+from ndive.training.progress import Progress as Progress

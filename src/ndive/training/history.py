@@ -1,0 +1,66 @@
+"""The losses of each epoch as a CSV file: one row an epoch."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from ndive.errors import CheckpointError
+from ndive.files import reported, written_aside
+from ndive.training.losses import LOSS_NAMES
+
+FILE = "history.csv"
+COLUMNS = (
+    "epoch",
+    "train_total",
+    "val_total",
+    *(f"train_{name}" for name in LOSS_NAMES),
+    *(f"val_{name}" for name in LOSS_NAMES),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """The losses of one epoch, counted from 1; a loss that the model does not have is NaN."""
+
+    epoch: int
+    train: dict[str, float]
+    val: dict[str, float]
+
+    def row(self) -> list[float]:
+        """The values in the order of `COLUMNS`."""
+        components = [*(self.train[name] for name in LOSS_NAMES), *(self.val[name] for name in LOSS_NAMES)]
+        return [self.epoch, self.train["total"], self.val["total"], *components]
+
+
+def write_history(directory: Path, epochs: list[Epoch]) -> None:
+    """Write `history.csv`, aside and renamed.
+
+    **Raises:** `FileAccessError` where the place cannot be written.
+    """
+    with written_aside(directory / FILE) as aside, aside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(epoch.row() for epoch in epochs)
+
+
+def read_history(directory: Path) -> list[Epoch]:
+    """The epochs in `history.csv`, none where there is no such file.
+
+    **Raises:** `CheckpointError` where it is not such a file.
+    """
+    path = directory / FILE
+    if not path.exists():
+        return []
+    with reported(path, "read"), path.open(newline="", encoding="utf-8") as file:
+        try:
+            return [_parse(row) for row in csv.DictReader(file)]
+        except (KeyError, ValueError, TypeError) as error:
+            raise CheckpointError(f"history '{path}': not a loss history: {error}") from error
+
+
+def _parse(row: dict[str, str]) -> Epoch:
+    return Epoch(
+        epoch=int(row["epoch"]),
+        train={name: float(row[f"train_{name}"]) for name in ("total", *LOSS_NAMES)},
+        val={name: float(row[f"val_{name}"]) for name in ("total", *LOSS_NAMES)},
+    )

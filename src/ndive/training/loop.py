@@ -1,0 +1,165 @@
+"""The training loop: epochs of steps, validation, checkpoints."""
+
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+
+from ndive.data import Sample, batches, sequential_batches
+from ndive.errors import CheckpointError
+from ndive.models import build_model, save_model
+from ndive.training.checkpoints import BEST, Run, checkpoint_epochs, load_newest, save_checkpoint
+from ndive.training.config import TrainConfig
+from ndive.training.history import Epoch, read_history, write_history
+from ndive.training.losses import LOSS_NAMES, loss_weights
+from ndive.training.normalise import estimate_normalisation
+from ndive.training.progress import Notice, Progress, Report, silent
+from ndive.training.stacking import stacked
+from ndive.training.state import Learner, TrainState, after_epoch, first_state, is_finished
+from ndive.training.steps import Means, TrainSteps, Validate, make_train_steps, make_validate
+
+JETS_A_CALL = 4000
+"""Jets whose steps are taken in one compiled call, about."""
+
+VALIDATION_BATCH = 500
+
+Sums = dict[str, tuple[float, float]]
+NO_SUMS: Sums = dict.fromkeys(LOSS_NAMES, (0.0, 0.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """What a run left: its directory with `best.eqx`, `history.csv` and checkpoints, and the losses."""
+
+    directory: Path
+    history: tuple[Epoch, ...]
+
+    @property
+    def best(self) -> Epoch:
+        """The epoch with the lowest validation total, whose model is `best.eqx`."""
+        return min(self.history, key=lambda epoch: epoch.val["total"])
+
+
+def train(
+    config: TrainConfig,
+    train_sample: Sample,
+    val_sample: Sample,
+    directory: str | Path,
+    *,
+    seed: int = 0,
+    resume: bool = False,
+    report: Report = silent,
+) -> TrainResult:
+    """Train the model of `config` and leave it in `directory`.
+
+    The run is a function of `config`, the samples and `seed`. With `resume` it goes on from the newest
+    checkpoint and ends with the same arrays as if it had not stopped; without, it begins anew.
+
+    **Raises:** `CheckpointError` where `directory` holds another run, or one that it shall not go on with;
+    `FileAccessError` where it cannot be written; `ArgumentError` for a batch larger than the sample.
+    """
+    directory = Path(directory)
+    run = Run(
+        config=config, seed=seed, train_identity=train_sample.identity, val_identity=val_sample.identity
+    )
+    state, history = _begin(run, train_sample, directory, resume, report)
+    steps_an_epoch = train_sample.n_jets // config.batch_size
+    train_steps = make_train_steps(config, steps_an_epoch * config.num_epochs)
+    validate = make_validate(config)
+    while not is_finished(state, config):
+        learner, train_losses = _train_epoch(state, config, train_sample, seed, train_steps, report)
+        val_losses = _validate(learner, state, config, val_sample, validate)
+        before, state = state, after_epoch(state, learner, val_losses["total"])
+        is_best = bool(state.best < before.best)
+        history.append(Epoch(epoch=int(state.epoch), train=train_losses, val=val_losses))
+        if is_best:
+            save_model(directory / BEST, state.model, config.model)
+        write_history(directory, history)
+        save_checkpoint(directory, state, run)
+        jets = _jets_an_epoch(config, train_sample)
+        report(
+            Progress(
+                epoch=int(state.epoch),
+                epochs=config.num_epochs,
+                jets=jets,
+                n_jets=jets,
+                train=train_losses,
+                val=val_losses,
+                is_best=is_best,
+            )
+        )
+    return TrainResult(directory=directory, history=tuple(history))
+
+
+def _begin(
+    run: Run, sample: Sample, directory: Path, resume: bool, report: Report
+) -> tuple[TrainState, list[Epoch]]:
+    """The state to start from, and the history up to it."""
+    if not resume and (done := checkpoint_epochs(directory)):
+        raise CheckpointError(
+            f"'{directory}' holds a run of {done[-1]} epochs: go on with it, or remove it to start anew"
+        )
+    found = load_newest(directory, run) if resume else None
+    if found is not None:
+        for path in found.damaged:
+            report(Notice(text=f"'{path}' is damaged, going on from the one before"))
+        epoch = int(found.state.epoch)
+        report(Notice(text=f"going on after epoch {epoch} in '{directory}'"))
+        return found.state, [row for row in read_history(directory) if row.epoch <= epoch]
+    if resume:
+        report(Notice(text=f"nothing to go on from in '{directory}', starting anew"))
+    model = build_model(run.config.model, estimate_normalisation(sample), key=jax.random.key(run.seed))
+    return first_state(model, run.config), []
+
+
+def _train_epoch(
+    state: TrainState, config: TrainConfig, sample: Sample, seed: int, train_steps: TrainSteps, report: Report
+) -> tuple[Learner, dict[str, float]]:
+    """All steps of one epoch, several batches a call."""
+    learner = jax.tree.map(jnp.copy, state.learner)
+    scale = state.plateau.scale if config.use_learning_rate_decay_when_stalled else jnp.ones(())
+    sums, jets = NO_SUMS, 0
+    stream = batches(sample, config.batch_size, seed=seed, epoch=int(state.epoch))
+    for group, count in stacked(stream, max(1, JETS_A_CALL // config.batch_size)):
+        learner, means = train_steps(learner, state.fixed, group, jnp.asarray(count), scale)
+        sums = _added(sums, means)
+        jets += count * config.batch_size
+        report(
+            Progress(
+                epoch=int(state.epoch) + 1,
+                epochs=config.num_epochs,
+                jets=jets,
+                n_jets=_jets_an_epoch(config, sample),
+                train=_losses(sums, config),
+            )
+        )
+    return learner, _losses(sums, config)
+
+
+def _validate(
+    learner: Learner, state: TrainState, config: TrainConfig, sample: Sample, validate: Validate
+) -> dict[str, float]:
+    sums = NO_SUMS
+    for batch, _ in sequential_batches(sample, VALIDATION_BATCH):
+        sums = _added(sums, validate(learner.parameters, state.fixed, batch))
+    return _losses(sums, config)
+
+
+def _added(sums: Sums, means: Means) -> Sums:
+    return {
+        name: (total + float(means[name].total), count + float(means[name].count))
+        for name, (total, count) in sums.items()
+    }
+
+
+def _losses(sums: Sums, config: TrainConfig) -> dict[str, float]:
+    """The mean of each loss, NaN where it has no term, and the weighted total of those that have."""
+    means = {name: total / count if count else nan for name, (total, count) in sums.items()}
+    defined = (weight * means[name] for name, weight in loss_weights(config).items() if sums[name][1])
+    return {"total": sum(defined, start=0.0), **means}
+
+
+def _jets_an_epoch(config: TrainConfig, sample: Sample) -> int:
+    return sample.n_jets // config.batch_size * config.batch_size
