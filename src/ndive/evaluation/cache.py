@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import h5py
 import hdf5plugin
@@ -58,7 +58,8 @@ def _read(path: Path, key: str, kind: type[Kept]) -> Kept | None:
 
 def _build(group: h5py.Group, kind: type[Tree]) -> Tree:
     names = [field.name for field in fields(kind)]
-    return kind(**{name: _value(group[name]) if name in group else None for name in names})
+    values: dict[str, Any] = {name: _value(group[name]) if name in group else None for name in names}
+    return kind(**values)
 
 
 def _value(node: h5py.Group | h5py.Dataset) -> np.ndarray | FittedVertices:

@@ -12,9 +12,12 @@ from scipy.special import softmax
 from ndive.data import Batch, Sample, sequential_batches
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
 from ndive.models import Model, ModelConfig, TaggerOutput, VertexerOutput, build_model, identity_normalisation
+from ndive.training import forward
 from ndive.vertexing import Vertex
 
 BATCH_SIZE = 1000
+
+_forward = eqx.filter_jit(forward)
 
 Report = Callable[[int], None]
 """Told the number of jets done since it was last called."""
@@ -49,20 +52,12 @@ def reference_model(activation: str) -> Model:
 
 def _over(sample: Sample, of: Callable[[Batch], Piece], report: Report | None) -> Piece:
     """What `of` makes of each batch, put together; the jets that fill up the last batch are dropped."""
-    pieces, done = [], 0
-    for batch in sequential_batches(sample, BATCH_SIZE):
+    pieces = []
+    for batch, real in sequential_batches(sample, BATCH_SIZE):
         pieces.append(of(batch))
-        step = min(BATCH_SIZE, sample.n_jets - done)
-        done += step
         if report:
-            report(step)
-    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:done], *pieces)
-
-
-@eqx.filter_jit
-def _forward(model: Model, batch: Batch) -> VertexerOutput | TaggerOutput:
-    """One batch of jets through the model, mapped over its leading axis."""
-    return eqx.filter_vmap(model)(batch.jet, batch.truth.perfect_weights, batch.truth.hadron_vertex)
+            report(real)
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[: sample.n_jets], *pieces)
 
 
 def _predictions(output: VertexerOutput | TaggerOutput) -> Predictions:

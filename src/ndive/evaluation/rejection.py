@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.stats import rankdata
 
-EFFICIENCIES = np.linspace(0.5, 1.0, 1001)[:-1]
+EFFICIENCIES = np.linspace(0.6, 1.0, 1001)[:-1]
 """The 1000 signal efficiencies at which curves are evaluated."""
 
 

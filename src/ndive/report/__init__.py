@@ -1,0 +1,3 @@
+"""Figures, event display and the page; the only room that imports plotting libraries."""
+
+from ndive.report.report import write_report as write_report

@@ -1,0 +1,44 @@
+"""What `evaluate` and `report` share: models by name on held-out jets, with a bar for what is computed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.progress import Progress, TaskID
+
+from ndive.cli.progress import jets_progress
+from ndive.data import open_sample
+from ndive.errors import ArgumentError
+from ndive.evaluation import Evaluation, HeldOut, evaluate, load_trained, read_held_out
+from ndive.training.directories import models_root
+
+
+def evaluated(names: Sequence[str], samples: Path, models: Path | None) -> tuple[HeldOut, list[Evaluation]]:
+    """The held-out jets of `samples`, and each named model under `models` on them.
+
+    **Raises:** `ArgumentError` without a name, `CheckpointError` for an unknown one, and what reading raises.
+    """
+    if not names:
+        raise ArgumentError("no model is named; name at least one that was trained")
+    root = models if models is not None else models_root()
+    trained = [load_trained(name, root) for name in dict.fromkeys(names)]
+    sample = open_sample(samples, job="evaluate", split="test")
+    with jets_progress() as progress:
+        report = _Bars(progress, sample.n_jets)
+        held_out = read_held_out(sample, root, report=report)
+        return held_out, [evaluate(one, held_out, report=report) for one in trained]
+
+
+class _Bars:
+    """One bar for each thing that is done."""
+
+    def __init__(self, progress: Progress, n_jets: int) -> None:
+        """Bars of `n_jets` each, in `progress`."""
+        self.progress = progress
+        self.n_jets = n_jets
+        self.tasks: dict[str, TaskID] = {}
+
+    def __call__(self, what: str, jets: int) -> None:
+        """`jets` more are done of `what`."""
+        if what not in self.tasks:
+            self.tasks[what] = self.progress.add_task(what, total=self.n_jets)
+        self.progress.advance(self.tasks[what], jets)

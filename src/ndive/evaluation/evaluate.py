@@ -1,0 +1,93 @@
+"""A model on a sample: its predictions and its numbers, computed once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from ndive.data import Sample
+from ndive.evaluation.cache import cached
+from ndive.evaluation.inference import SELECTIONS, predict, read_jets, reference_model
+from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
+from ndive.evaluation.summary import Resolution, Summary, resolutions, summarise
+from ndive.evaluation.trained import TrainedModel
+
+Report = Callable[[str, int], None]
+"""Told what is being done, and how many jets were done since it was last called."""
+
+REFERENCES = "reference_fits"
+"""Where, beside the models, the fits without a network are kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOut:
+    """The jets on which models are judged, and the fits of all their tracks and of the true ones alone.
+
+    `references` and `resolutions` are by selection: `none` and `perfect`.
+    """
+
+    sample: Sample
+    jets: JetTable
+    references: Mapping[str, FittedVertices]
+    resolutions: Mapping[str, tuple[Resolution, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """One trained model on a test set."""
+
+    trained: TrainedModel
+    predictions: Predictions
+    summary: Summary
+
+
+def read_held_out(sample: Sample, models: Path, *, report: Report | None = None) -> HeldOut:
+    """Read the jets of `sample` and fit them without a network; kept under the directory `models`.
+
+    **Raises:** `SampleError` for a row that breaks the layout, `FileAccessError` where nothing can be kept.
+    """
+    directory = models / REFERENCES
+    told = _told(report, "reading jets")
+    jets = cached(directory, _key(sample), JetTable, lambda: read_jets(sample, report=told))
+    references = {}
+    for activation, title in SELECTIONS.items():
+        compute = partial(
+            predict, reference_model(activation), sample, report=_told(report, f"fitting, {title}")
+        )
+        fitted = cached(directory, _key(sample) | {"selection": activation}, Predictions, compute).vertices
+        if fitted is not None:
+            references[activation] = fitted
+    return HeldOut(
+        sample=sample,
+        jets=jets,
+        references=references,
+        resolutions={name: resolutions(fit, jets) for name, fit in references.items()},
+    )
+
+
+def evaluate(trained: TrainedModel, test: HeldOut, *, report: Report | None = None) -> Evaluation:
+    """Predictions and numbers of one model; predictions are kept in the model's directory.
+
+    **Raises:** `SampleError` for a row that breaks the layout, `FileAccessError` where nothing can be kept.
+    """
+    key = _key(test.sample) | {"model": trained.artefact, "epoch": trained.epoch, "copy": 0}
+    predictions = cached(
+        trained.directory / "predictions",
+        key,
+        Predictions,
+        lambda: predict(trained.model, test.sample, report=_told(report, f"predicting, {trained.name}")),
+    )
+    return Evaluation(
+        trained=trained,
+        predictions=predictions,
+        summary=summarise(trained.name, predictions, test.jets),
+    )
+
+
+def _key(sample: Sample) -> dict[str, str | int]:
+    return {"sample": sample.identity, "version": version("ndive")}
+
+
+def _told(report: Report | None, what: str) -> Callable[[int], None] | None:
+    return partial(report, what) if report else None

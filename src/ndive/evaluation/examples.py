@@ -1,0 +1,42 @@
+"""A few jets in full, to be looked at one by one."""
+
+from typing import TypeVar
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from ndive.data import Sample
+from ndive.evaluation.predictions import FittedVertices, JetTable
+from ndive.tracks import Jet
+
+Table = TypeVar("Table", JetTable, FittedVertices)
+
+
+class Example(eqx.Module):
+    """One jet with its tracks, its row in the sample, and its truth as a table of one row."""
+
+    row: int
+    jet: Jet
+    truth: JetTable
+
+
+def read_example(sample: Sample, jets: JetTable, row: int) -> Example:
+    """The jet in `row` of `sample`.
+
+    **Raises:** `SampleError` where it breaks the layout.
+    """
+    jet = jax.tree.map(lambda leaf: leaf[0], sample.read(row, row + 1).jet)
+    return Example(row=row, jet=jet, truth=take(jets, [row]))
+
+
+def random_rows(jets: JetTable, count: int, *, seed: int) -> list[int]:
+    """`count` different rows with at least one track, at random, ascending; all if there are fewer."""
+    rows = np.flatnonzero(jets.n_tracks > 0)
+    chosen = np.random.default_rng(seed).choice(rows, min(count, len(rows)), replace=False)
+    return sorted(int(row) for row in chosen)
+
+
+def take(table: Table, rows: list[int]) -> Table:
+    """Some rows of a table."""
+    return jax.tree.map(lambda column: column[np.asarray(rows, int)], table)

@@ -1,0 +1,62 @@
+"""What the numbers say, in a sentence or two."""
+
+from collections.abc import Sequence
+
+from ndive.evaluation.summary import SIGNAL, Rejection, Resolution, Summary
+from ndive.evaluation.tables import flavour_title, measured
+
+EFFICIENCY = 0.7
+"""The b efficiency at which models are compared."""
+
+SIGNIFICANT = 2.0
+"""Standard deviations below which nothing is called a difference."""
+
+
+def tagging_verdict(first: Summary, ratios: Sequence[tuple[str, tuple[Rejection, ...]]]) -> str:
+    """How the other taggers compare with the `first`, or what the first reaches if it is alone."""
+    if not ratios:
+        return _alone(first)
+    return " ".join(_against(first.name, name, points) for name, points in ratios)
+
+
+def vertex_verdict(name: str, model: Sequence[Resolution], none: Sequence[Resolution]) -> str:
+    """How far the vertex of `name` lies from the true one in b jets, beside the fit of all tracks."""
+    (ours,) = (found for found in model if found.flavour == SIGNAL)
+    (all_tracks,) = (found for found in none if found.flavour == SIGNAL)
+    distance, baseline = (
+        measured(found.mean_distance, found.mean_distance_error) for found in (ours, all_tracks)
+    )
+    return (
+        f"In b jets the vertex of {name} lies on average {distance} mm from the true one; "
+        f"a fit of all tracks lies {baseline} mm away."
+    )
+
+
+def _alone(summary: Summary) -> str:
+    if summary.tagging is None:
+        return ""
+    told = [
+        f"one in {measured(point.value, point.error)} {flavour_title(point.background)}"
+        for point in summary.tagging.rejections
+        if point.efficiency == EFFICIENCY
+    ]
+    return f"At {EFFICIENCY:.0%} b efficiency {summary.name} keeps {' and '.join(told)}."
+
+
+def _against(first: str, name: str, points: tuple[Rejection, ...]) -> str:
+    told = [
+        f"{measured(point.value, point.error)} times for {flavour_title(point.background)} ({_judged(point)})"
+        for point in points
+        if point.efficiency == EFFICIENCY
+    ]
+    times = " and ".join(told)
+    return f"At {EFFICIENCY:.0%} b efficiency the rejection of {name} is that of {first} {times}."
+
+
+def _judged(ratio: Rejection) -> str:
+    if not ratio.error > 0:
+        return "too few jets to judge"
+    distance = (ratio.value - 1.0) / ratio.error
+    if abs(distance) < SIGNIFICANT:
+        return "no significant difference"
+    return f"{'better' if distance > 0 else 'worse'} by {abs(distance):.1f} standard deviations"

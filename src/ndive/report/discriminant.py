@@ -1,0 +1,56 @@
+"""Distributions of the b-tagging discriminant."""
+
+import mplhep
+import numpy as np
+
+from ndive.evaluation import JetTable, Probabilities, b_discriminant, flavour_masks, flavour_title
+from ndive.report.figure import Drawing
+from ndive.report.style import FLAVOUR_LINES, new_figure, stamp
+
+EDGES = np.linspace(-6, 10, 65)
+"""The range of arXiv:2310.12804; what lies outside is counted in the outer bins."""
+
+WORKING_POINT = 0.7
+
+
+def discriminant_drawing(tagger: str, flavour: Probabilities, jets: JetTable) -> Drawing:
+    """D_b of b, c and light jets by one tagger, each normalised to one, with the cut of 70 % b efficiency."""
+    figure = new_figure(6.4, 4.6)
+    axes = figure.subplots()
+    score = b_discriminant(flavour)
+    masks = flavour_masks(jets)
+    for name, chosen in masks.items():
+        counts, _ = np.histogram(np.clip(score[chosen], EDGES[0], np.nextafter(EDGES[-1], 0)), EDGES)
+        total = max(counts.sum(), 1)
+        line = FLAVOUR_LINES[name]
+        mplhep.histplot(
+            counts / total,
+            EDGES,
+            yerr=np.sqrt(counts) / total,
+            ax=axes,
+            label=flavour_title(name),
+            flow="none",
+            **line.drawn(),
+        )
+    if masks["bjets"].any():
+        cut = float(np.quantile(score[masks["bjets"]], 1 - WORKING_POINT))
+        axes.axvline(cut, color="0.35", linewidth=1)
+        axes.text(cut, 0.7, "  70 % b efficiency", transform=axes.get_xaxis_transform(), size="small")
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high * 20)
+    axes.set_xlim(EDGES[0], EDGES[-1])
+    axes.set_xlabel("$D_b$")
+    axes.set_ylabel("Fraction of jets / 0.25")
+    axes.legend(loc="upper right")
+    stamp(axes, tagger)
+    return Drawing(
+        name=f"discriminant_{tagger}",
+        title=f"Discriminant of {tagger}",
+        caption=(
+            "D_b = log(p_b / (f_c p_c + (1 − f_c) p_u)) with f_c = 0.05, each flavour normalised to "
+            "one. The outer bins hold what lies beyond. The vertical line is the cut that keeps 70 % of "
+            "the b jets."
+        ),
+        figure=figure,
+    )

@@ -1,0 +1,215 @@
+"""Jets in three dimensions: tracks as helices, vertices with their one-sigma ellipsoids, the jet axis."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float
+
+from ndive.evaluation import Example, FittedVertices, flavour_title
+from ndive.schema import load_schema
+from ndive.tracks import Tracks, point_at_arc_length
+
+N_POINTS = 60
+"""Points on each helix."""
+
+ORIGIN_LINES = {
+    "from_b": ("#0072b2", "solid"),
+    "from_c": ("#d55e00", "solid"),
+    "primary": ("#6f6f6f", "solid"),
+    "other": ("#cc79a7", "dash"),
+}
+FIT_COLOURS = ("#009e73", "#e69f00", "#7a21dd", "#56b4e9", "#a0522d")
+FAINTEST = 0.15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One jet to be drawn, and the fits of each model for it as tables of one row."""
+
+    example: Example
+    fits: Mapping[str, FittedVertices]
+
+
+def display(jets: Sequence[Shown]) -> go.Figure:
+    """One scene with a menu of jets. Tracks fade with the weight that the first of the fits gives them."""
+    figure = go.Figure()
+    owners: list[int] = []
+    for number, shown in enumerate(jets):
+        traces = _traces(shown)
+        figure.add_traces(traces)
+        owners += [number] * len(traces)
+    for trace, owner in zip(figure.data, owners, strict=True):
+        trace.visible = owner == 0
+    buttons = [
+        {
+            "label": _title(shown),
+            "method": "update",
+            "args": [
+                {"visible": [owner == number for owner in owners]},
+                _ranges(shown, "scene.{}axis.range"),
+            ],
+        }
+        for number, shown in enumerate(jets)
+    ]
+    figure.update_layout(
+        updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"}],
+        margin={"l": 0, "r": 0, "t": 48, "b": 0},
+        legend={"orientation": "h", "y": 0, "yanchor": "top", "itemsizing": "constant"},
+        font={"family": "system-ui, sans-serif", "size": 13},
+        scene={"aspectmode": "cube", "camera": {"eye": {"x": 1.1, "y": 1.1, "z": 0.7}}},
+        paper_bgcolor="white",
+        height=620,
+    )
+    for axis in "xyz":
+        figure.update_scenes(
+            {f"{axis}axis": {"title": {"text": f"{axis} [mm]"}, "backgroundcolor": "#f7f7f7"}}
+        )
+    if jets:
+        figure.update_layout(_ranges(jets[0], "scene_{}axis_range"))
+    return figure
+
+
+def _title(shown: Shown) -> str:
+    flavour = load_schema().class_names[int(shown.example.truth.flavour[0])]
+    one = flavour_title(flavour).removesuffix("s")
+    return f"{one} in row {shown.example.row}, pT {float(shown.example.jet.pt):.0f} GeV"
+
+
+def _extent(shown: Shown) -> float:
+    """How far from the primary vertex the scene reaches, mm."""
+    return float(np.clip(1.6 * shown.example.truth.decay_length[0], 3.0, 60.0))
+
+
+def _ranges(shown: Shown, key: str) -> dict[str, list[float]]:
+    """The box about the primary vertex and the hadron's decay, the same length on each axis."""
+    half = 0.75 * _extent(shown)
+    centre = shown.example.truth.hadron_vertex[0] / 2
+    return {
+        key.format(axis): [float(middle) - half, float(middle) + half]
+        for axis, middle in zip("xyz", centre, strict=True)
+    }
+
+
+def _traces(shown: Shown) -> list[go.Scatter3d | go.Surface]:
+    traces = [*_track_traces(shown), _axis_trace(shown), *_true_vertices(shown)]
+    for (name, fit), colour in zip(shown.fits.items(), FIT_COLOURS, strict=False):
+        traces += _fit_traces(name, fit, shown.example.truth.hadron_vertex[0], colour)
+    return traces
+
+
+def _track_traces(shown: Shown) -> list[go.Scatter3d]:
+    truth = shown.example.truth
+    classes = load_schema().origin_classes
+    real = np.flatnonzero(truth.real[0])
+    points = _helices(shown.example.jet.tracks, _extent(shown))
+    weights = next(iter(shown.fits.values())).track_weights[0] if shown.fits else np.ones(truth.real.shape[1])
+    largest = max(float(weights[real].max(initial=0.0)), 1e-12)
+    named: set[str] = set()
+    traces = []
+    for slot in real:
+        origin = classes[int(truth.origin[0, slot])]
+        colour, dash = ORIGIN_LINES[origin.name]
+        x, y, z = points[slot].T
+        traces.append(
+            go.Scatter3d(
+                x=x,
+                y=y,
+                z=z,
+                mode="lines",
+                name=f"track {origin.title}",
+                legendgroup=origin.name,
+                showlegend=origin.name not in named,
+                opacity=FAINTEST + (1 - FAINTEST) * float(weights[slot]) / largest,
+                line={"color": colour, "width": 5, "dash": dash},
+                hovertemplate=f"{origin.title}, weight {weights[slot]:.2f}<extra></extra>",
+            )
+        )
+        named.add(origin.name)
+    return traces
+
+
+def _helices(tracks: Tracks, extent: float) -> Float[np.ndarray, "tracks points 3"]:
+    """Points along each track from a little before its perigee out to `extent` mm."""
+    parameters = np.asarray(tracks.parameters)[:, None]
+    arcs = np.sin(parameters[..., 3]) * np.linspace(-0.25, 1.0, N_POINTS) * extent
+    parameters = np.broadcast_to(parameters, (*arcs.shape, 5))
+    points = point_at_arc_length(jnp.asarray(parameters), jnp.asarray(arcs), tracks.field, tracks.reference)
+    return np.asarray(points)
+
+
+def _axis_trace(shown: Shown) -> go.Scatter3d:
+    jet = shown.example.jet
+    direction = np.array([np.cos(jet.phi), np.sin(jet.phi), np.sinh(jet.eta)]) / np.cosh(jet.eta)
+    x, y, z = (direction * _extent(shown) * np.array([[0.0], [1.0]])).T
+    return go.Scatter3d(
+        x=x,
+        y=y,
+        z=z,
+        mode="lines",
+        name="jet axis",
+        line={"color": "black", "width": 3, "dash": "dot"},
+        hoverinfo="name",
+    )
+
+
+def _true_vertices(shown: Shown) -> list[go.Scatter3d]:
+    vertices = [_point("primary vertex", np.zeros(3), "black", "circle")]
+    if shown.example.truth.decay_length[0] > 0:
+        vertices.append(_point("hadron's decay", shown.example.truth.hadron_vertex[0], "black", "diamond"))
+    return vertices
+
+
+def _fit_traces(
+    name: str, fit: FittedVertices, true: Float[np.ndarray, "3"], colour: str
+) -> list[go.Scatter3d | go.Surface]:
+    """The fitted vertex and its ellipsoid; a fit that is not valid is named, with no place."""
+    if not fit.valid[0]:
+        return [_point(f"{name}: no valid fit", np.full(3, np.nan), colour, "x")]
+    position = fit.position[0]
+    distance = float(np.linalg.norm(position - true))
+    x, y, z = np.moveaxis(ellipsoid(position, fit.sandwich_covariance[0]), -1, 0)
+    label = f"{name}, {distance:.2g} mm off"
+    surface = go.Surface(
+        x=x,
+        y=y,
+        z=z,
+        surfacecolor=np.zeros_like(x),
+        colorscale=[[0, colour], [1, colour]],
+        showscale=False,
+        opacity=0.3,
+        name=label,
+        legendgroup=name,
+        hoverinfo="skip",
+    )
+    return [_point(label, position, colour, "x", group=name), surface]
+
+
+def ellipsoid(
+    centre: Float[np.ndarray, "3"], covariance: Float[np.ndarray, "3 3"], n_angles: int = 24
+) -> Float[np.ndarray, "angles angles 3"]:
+    """Points r with (r - centre)ᵀ C⁻¹ (r - centre) = 1, on a grid of angles; lengths in mm."""
+    polar, azimuth = np.meshgrid(np.linspace(0, np.pi, n_angles), np.linspace(0, 2 * np.pi, n_angles))
+    sphere = np.stack(
+        [np.sin(polar) * np.cos(azimuth), np.sin(polar) * np.sin(azimuth), np.cos(polar)], axis=-1
+    )
+    variances, directions = np.linalg.eigh(np.asarray(covariance, float))
+    return centre + (sphere * np.sqrt(np.maximum(variances, 0))) @ directions.T
+
+
+def _point(
+    name: str, position: Float[np.ndarray, "3"], colour: str, symbol: str, group: str | None = None
+) -> go.Scatter3d:
+    x, y, z = (float(value) for value in position)
+    return go.Scatter3d(
+        x=[x],
+        y=[y],
+        z=[z],
+        mode="markers",
+        name=name,
+        legendgroup=group,
+        marker={"color": colour, "size": 6, "symbol": symbol},
+        hovertemplate=f"{name}<br>%{{x:.3f}}, %{{y:.3f}}, %{{z:.3f}} mm<extra></extra>",
+    )

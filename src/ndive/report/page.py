@@ -1,0 +1,115 @@
+"""The report as one page that needs no other file and no network."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from string import Template
+
+import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+from ndive.evaluation import Table
+from ndive.report.figure import Drawing, as_data_address
+
+_PLOTLY_CONFIG = {"displaylogo": False, "responsive": True}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A heading, what is said below it, its figures, and what is missing and why."""
+
+    title: str
+    drawings: Sequence[Drawing]
+    missing: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """All that the report shows, in its order; `provenance` is a list of names and values."""
+
+    title: str
+    verdict: Sequence[str]
+    tables: Sequence[Table]
+    sections: Sequence[Section]
+    display: go.Figure | None
+    provenance: Sequence[tuple[str, str]]
+
+
+def render(page: Page) -> str:
+    """The page as HTML. Figures are inlined; within `styled()` they have the style of the package."""
+    room = resources.files("ndive.report")
+    anchors = [_anchor(section.title) for section in page.sections]
+    return Template(room.joinpath("page.html").read_text(encoding="utf-8")).substitute(
+        title=html.escape(page.title),
+        style=room.joinpath("page.css").read_text(encoding="utf-8"),
+        navigation=_navigation(page),
+        verdict="".join(f"<p>{html.escape(sentence)}</p>" for sentence in page.verdict),
+        tables="".join(_table(table) for table in page.tables if table.rows),
+        sections="".join(
+            _section(section, anchor) for section, anchor in zip(page.sections, anchors, strict=True)
+        ),
+        display=_display(page.display),
+        provenance="".join(
+            f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in page.provenance
+        ),
+    )
+
+
+def _navigation(page: Page) -> str:
+    titles = ["Summary", *(section.title for section in page.sections)]
+    titles += ["Jets in 3D"] if page.display is not None else []
+    return "".join(
+        f'<a href="#{_anchor(title)}">{html.escape(title)}</a>' for title in [*titles, "Provenance"]
+    )
+
+
+def _anchor(title: str) -> str:
+    return "-".join(title.lower().split())
+
+
+def _table(table: Table) -> str:
+    head = "".join(f"<th>{html.escape(text)}</th>" for text in table.columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in table.rows
+    )
+    return (
+        f"<h3>{html.escape(table.title)}</h3>"
+        f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<p class="note">{html.escape(table.note)}</p>'
+    )
+
+
+def _section(section: Section, anchor: str) -> str:
+    figures = "".join(_figure(drawing) for drawing in section.drawings)
+    missing = "".join(f'<p class="note">{html.escape(reason)}</p>' for reason in section.missing)
+    return (
+        f'<section id="{anchor}"><h2>{html.escape(section.title)}</h2>{missing}'
+        f'<div class="figures">{figures}</div></section>'
+    )
+
+
+def _figure(drawing: Drawing) -> str:
+    title = html.escape(drawing.title)
+    wide = ' class="broad"' if drawing.figure.get_figwidth() > 8 else ""
+    return (
+        f'<figure id="{html.escape(drawing.name)}"{wide}>'
+        f'<img alt="{title}" src="{as_data_address(drawing)}" loading="lazy">'
+        f"<figcaption><strong>{title}.</strong> {html.escape(drawing.caption)}</figcaption></figure>"
+    )
+
+
+def _display(figure: go.Figure | None) -> str:
+    if figure is None:
+        return ""
+    scene = figure.to_html(
+        full_html=False, include_plotlyjs=False, div_id="display", config=_PLOTLY_CONFIG, default_width="100%"
+    )
+    return (
+        '<section id="jets-in-3d"><h2>Jets in 3D</h2><p>Jets taken at random. Tracks are coloured by '
+        "their true "
+        "origin and fade with the weight in the first fit of the legend; ellipsoids are one standard "
+        "deviation of each fitted vertex, from its sandwich covariance. Choose a jet in the menu, turn "
+        "with the mouse or a finger, click in the legend to "
+        f"hide.</p><script>{get_plotlyjs()}</script>{scene}</section>"
+    )

@@ -1,0 +1,34 @@
+"""From what a report was made."""
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from ndive.evaluation import Evaluation, HeldOut
+
+LIBRARIES = ("ndive", "jax", "equinox", "numpy", "scipy", "matplotlib", "mplhep", "plotly")
+
+
+def provenance(evaluations: Sequence[Evaluation], held_out: HeldOut, seed: int) -> list[tuple[str, str]]:
+    """Names and values: the sample and how it was made, each model and its settings, versions, seeds."""
+    sample = held_out.sample
+    facts = [
+        ("jets", f"{sample.n_jets:,} in {', '.join(path.name for path in sample.paths)}"),
+        ("sample", f"SHA-256 {sample.identity}"),
+    ]
+    facts += [(f"sample: {name}", _text(value)) for name, value in sample.headers[0].attributes.items()]
+    for one in evaluations:
+        trained = one.trained
+        settings = ", ".join(f"{name} {value}" for name, value in vars(trained.config).items())
+        facts += [
+            (trained.name, f"epoch {trained.epoch} of {len(trained.history['epoch'])}; {settings}"),
+            (f"{trained.name}: file", f"SHA-256 {trained.artefact}"),
+        ]
+    facts.append(("jets in 3D", f"chosen with seed {seed}"))
+    facts.append(("Python", platform.python_version()))
+    facts += [(library, version(library)) for library in LIBRARIES]
+    return facts
+
+
+def _text(value: object) -> str:
+    return ", ".join(str(part) for part in value) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,121 @@
+"""The whole report: every figure of the evaluated models, as files and in one page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import plotly.graph_objects as go
+
+from ndive.evaluation import (
+    Evaluation,
+    HeldOut,
+    Rejection,
+    Resolution,
+    compared,
+    random_rows,
+    ratio_table,
+    read_example,
+    rejection_table,
+    resolution_table,
+    selection_table,
+    tagging_verdict,
+    take,
+    vertex_verdict,
+    write_metrics,
+)
+from ndive.files import written_aside
+from ndive.report.display import Shown, display
+from ndive.report.figure import save_drawing
+from ndive.report.page import Page, Section, render
+from ndive.report.provenance import provenance
+from ndive.report.sections import draw_sections
+from ndive.report.style import styled
+
+PAGE = "report.html"
+FIGURES = "figures"
+METRICS = "metrics.json"
+N_EXAMPLES = 5
+
+
+def write_report(
+    evaluations: Sequence[Evaluation], held_out: HeldOut, directory: Path, *, seed: int = 0
+) -> Path:
+    """Draw everything into `directory`: `report.html`, `metrics.json`, and `figures/` as PNG and PDF.
+
+    The first tagger is the one that the others are compared with. `seed` chooses the jets of the display.
+    Returns the path of the page.
+
+    **Raises:** `FileAccessError` where a file cannot be written.
+    """
+    with styled():
+        sections = draw_sections(evaluations, held_out)
+        for section in sections:
+            for drawing in section.drawings:
+                save_drawing(drawing, directory / FIGURES)
+        page = render(_page(evaluations, held_out, sections, seed))
+    with written_aside(directory / PAGE) as aside:
+        aside.write_text(page, encoding="utf-8")
+    write_metrics(directory / METRICS, evaluations, held_out)
+    return directory / PAGE
+
+
+def _page(
+    evaluations: Sequence[Evaluation], held_out: HeldOut, sections: Sequence[Section], seed: int
+) -> Page:
+    summaries = [one.summary for one in evaluations]
+    taggers = [summary for summary in summaries if summary.tagging is not None]
+    ratios = _ratios(evaluations, held_out)
+    resolutions = _resolutions(evaluations, held_out)
+    verdict = [tagging_verdict(taggers[0], ratios)] if taggers else []
+    verdict += [
+        vertex_verdict(summary.name, summary.resolution, held_out.resolutions["none"])
+        for summary in summaries
+        if summary.resolution
+    ]
+    tables = [rejection_table(taggers), selection_table(summaries), resolution_table(resolutions)]
+    if ratios:
+        tables.insert(1, ratio_table(taggers[0].name, ratios))
+    return Page(
+        title=" and ".join(summary.name for summary in summaries),
+        verdict=verdict,
+        tables=tables,
+        sections=sections,
+        display=_display(evaluations, held_out, seed),
+        provenance=provenance(evaluations, held_out, seed),
+    )
+
+
+def _ratios(evaluations: Sequence[Evaluation], held_out: HeldOut) -> list[tuple[str, tuple[Rejection, ...]]]:
+    """Each further tagger over the first."""
+    flavours = [
+        (one.summary.name, one.predictions.flavour)
+        for one in evaluations
+        if one.predictions.flavour is not None
+    ]
+    return [(name, compared(flavour, flavours[0][1], held_out.jets)) for name, flavour in flavours[1:]]
+
+
+def _resolutions(
+    evaluations: Sequence[Evaluation], held_out: HeldOut
+) -> list[tuple[str, tuple[Resolution, ...]]]:
+    """The models' resolutions, with those of the fits without a network around them."""
+    models = [(one.summary.name, one.summary.resolution) for one in evaluations]
+    none, perfect = held_out.resolutions["none"], held_out.resolutions["perfect"]
+    return [("no selection", none), *models, ("perfect selection", perfect)]
+
+
+def _display(evaluations: Sequence[Evaluation], held_out: HeldOut, seed: int) -> go.Figure | None:
+    """Random jets with the fits of all models, and of the true tracks."""
+    fits = {
+        one.summary.name: one.predictions.vertices
+        for one in evaluations
+        if one.predictions.vertices is not None
+    }
+    fits["perfect selection"] = held_out.references["perfect"]
+    shown = [
+        Shown(
+            example=read_example(held_out.sample, held_out.jets, row),
+            fits={name: take(fit, [row]) for name, fit in fits.items()},
+        )
+        for row in random_rows(held_out.jets, N_EXAMPLES, seed=seed)
+    ]
+    return display(shown) if shown else None

@@ -1,0 +1,144 @@
+"""Residuals and pulls of the fitted vertex, by what selects its tracks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import mplhep
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.ticker import MultipleLocator
+from scipy.stats import norm
+
+from ndive.evaluation import (
+    AXES,
+    FittedVertices,
+    JetTable,
+    Residuals,
+    central_half_width,
+    flavour_masks,
+    flavour_title,
+    vertex_residuals,
+)
+from ndive.report.figure import Drawing
+from ndive.report.style import SELECTION_LINES, Line, new_figure
+
+EDGES = np.linspace(-10, 10, 81)
+"""Residuals in mm and pulls, as in arXiv:2310.12804; what lies outside is counted in the outer bins."""
+
+SHOWN = (0, 2)
+"""x and z; y is like x."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Curve:
+    """One distribution: what its legend says before its width, how it looks, and its values along x, y, z."""
+
+    label: str
+    line: Line
+    values: Float[np.ndarray, "fits 3"]
+
+
+def residual_drawing(
+    name: str, vertices: FittedVertices, references: Mapping[str, FittedVertices], jets: JetTable
+) -> Drawing:
+    """Residuals in x and z of each flavour: all tracks, the tracks as `name` weighs them, the true ones."""
+    curves = {
+        flavour: [
+            _Curve(label=_label(mode, name), line=SELECTION_LINES[mode], values=found.residual)
+            for mode, found in modes.items()
+        ]
+        for flavour, modes in _by_flavour(vertices, references, jets).items()
+    }
+    figure_name = f"residuals_{name}"
+    return _grid(
+        figure_name,
+        f"Vertex residuals of {name}",
+        "Predicted − true {} [mm]",
+        curves,
+        "Predicted minus true position of the hadron's decay vertex, in jets with at least two tracks "
+        "from there and a valid fit, by what weighs the tracks. σ is half of the central 68 % interval, "
+        "in mm. The outer bins hold what lies beyond.",
+    )
+
+
+def pull_drawing(
+    name: str, vertices: FittedVertices, references: Mapping[str, FittedVertices], jets: JetTable
+) -> Drawing:
+    """Pulls in x and z, those of `name` with the fit's covariance and with the sandwich covariance."""
+    sandwich = Line(colour="#7a21dd", style="-.", marker="D")
+    curves = {
+        flavour: [
+            *(
+                _Curve(label=_label(mode, name), line=SELECTION_LINES[mode], values=found.pull)
+                for mode, found in modes.items()
+            ),
+            _Curve(label=f"{name}, sandwich", line=sandwich, values=modes["model"].sandwich_pull),
+        ]
+        for flavour, modes in _by_flavour(vertices, references, jets).items()
+    }
+    drawing = _grid(
+        f"pulls_{name}",
+        f"Vertex pulls of {name}",
+        "Pull in {}",
+        curves,
+        "Residual over its error, by what weighs the tracks. The error is from the covariance of the "
+        "weighted fit, for the purple curve from its sandwich covariance, which learned weights do not "
+        "scale. σ is half of the central 68 % interval: 1 where errors are right. Thin: the unit "
+        "Gaussian.",
+    )
+    centres = (EDGES[:-1] + EDGES[1:]) / 2
+    for axes in drawing.figure.axes:
+        axes.plot(centres, norm.pdf(centres) * np.diff(EDGES), color="black", linewidth=0.7, zorder=0)
+    return drawing
+
+
+def _by_flavour(
+    vertices: FittedVertices, references: Mapping[str, FittedVertices], jets: JetTable
+) -> dict[str, dict[str, Residuals]]:
+    """Flavour -> what weighs the tracks (none, model, perfect) -> residuals."""
+    fits = {"none": references["none"], "model": vertices, "perfect": references["perfect"]}
+    return {
+        flavour: {mode: vertex_residuals(fit, jets, chosen) for mode, fit in fits.items()}
+        for flavour, chosen in flavour_masks(jets).items()
+    }
+
+
+def _label(mode: str, name: str) -> str:
+    return {"none": "no selection", "model": name, "perfect": "perfect selection"}[mode]
+
+
+def _grid(name: str, title: str, label: str, curves: Mapping[str, list[_Curve]], caption: str) -> Drawing:
+    """One row of panels a flavour, one column an axis."""
+    figure = new_figure(9.6, 3.3 * len(curves))
+    panels = figure.subplots(len(curves), len(SHOWN), sharex=True, squeeze=False)
+    for row, (flavour, drawn) in zip(panels, curves.items(), strict=True):
+        for axes, axis in zip(row, SHOWN, strict=True):
+            _panel(axes, drawn, axis)
+            axes.text(0.04, 0.94, flavour_title(flavour), transform=axes.transAxes, va="top", weight="bold")
+        row[0].set_ylabel(f"Fraction / {EDGES[1] - EDGES[0]:g}")
+    for axes, axis in zip(panels[-1], SHOWN, strict=True):
+        axes.set_xlabel(label.format(f"${AXES[axis]}$"))
+        axes.set_xlim(EDGES[0], EDGES[-1])
+    return Drawing(name=name, title=title, caption=caption, figure=figure)
+
+
+def _panel(axes: Axes, curves: list[_Curve], axis: int) -> None:
+    for curve in curves:
+        values = curve.values[:, axis]
+        counts, _ = np.histogram(np.clip(values, EDGES[0], EDGES[-1]), EDGES)
+        width = float(central_half_width(values))
+        mplhep.histplot(
+            counts / max(counts.sum(), 1),
+            EDGES,
+            ax=axes,
+            label=f"{curve.label}: σ = {width:#.2g}",
+            flow="none",
+            yerr=False,
+            edges=False,
+            **curve.line.drawn(),
+        )
+    axes.set_yscale("log")
+    axes.set_ylim(1e-4, 20)
+    axes.xaxis.set_major_locator(MultipleLocator(5))
+    axes.legend(loc="upper right", fontsize="x-small", handlelength=2.4)

@@ -1,0 +1,88 @@
+"""How figures look: mplhep's ATLAS style, colours that the colour-blind tell apart, line styles for grey."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import mplhep
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+_ADJUSTED: Any = {
+    "figure.dpi": 110,
+    "figure.constrained_layout.use": True,
+    "font.size": 12,
+    "legend.borderpad": 0.4,
+    "legend.fontsize": "small",
+    "lines.linewidth": 1.6,
+    "xtick.labelsize": "medium",
+    "ytick.labelsize": "medium",
+    "axes.labelsize": "large",
+    "axes.labelpad": 5,
+    "ytick.major.size": 8,
+    "ytick.minor.size": 4,
+    "axes.autolimit_mode": "data",
+    "axes.unicode_minus": True,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "ndive",
+    "pdf.fonttype": 42,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Colour, line style and marker of one curve; any one of the three tells it from the others."""
+
+    colour: str
+    style: str | tuple[int, tuple[int, ...]]
+    marker: str
+
+    def drawn(self) -> dict[str, Any]:
+        """As keywords of matplotlib, without the marker."""
+        return {"color": self.colour, "linestyle": self.style}
+
+
+FLAVOUR_LINES = {
+    "bjets": Line(colour="#0b4f8a", style="-", marker="o"),
+    "cjets": Line(colour="#d55e00", style="--", marker="s"),
+    "ujets": Line(colour="#4f9d69", style="-.", marker="^"),
+}
+
+MODEL_LINES = (
+    Line(colour="#2b2b2b", style="--", marker="s"),
+    Line(colour="#0072b2", style="-", marker="o"),
+    Line(colour="#d55e00", style="-.", marker="^"),
+    Line(colour="#009e73", style=":", marker="D"),
+    Line(colour="#cc79a7", style=(0, (5, 1, 1, 1, 1, 1)), marker="v"),
+)
+
+SELECTION_LINES = {
+    "none": Line(colour="#8c8c8c", style=":", marker="s"),
+    "model": Line(colour="#0072b2", style="-", marker="o"),
+    "perfect": Line(colour="#d55e00", style="--", marker="^"),
+}
+
+
+def model_line(number: int) -> Line:
+    """The line of the model with this number in the order of the report; they repeat after five."""
+    return MODEL_LINES[number % len(MODEL_LINES)]
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Everything drawn and saved within the block has the style of the package."""
+    with mpl.rc_context({**mplhep.style.ATLAS, **_ADJUSTED}):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A figure of `width` by `height` inches that no global state knows."""
+    return Figure(figsize=(width, height))
+
+
+def stamp(axes: Axes, text: str) -> None:
+    """Say inside the upper left corner what made the figure and what is shown."""
+    axes.text(0.04, 0.95, "ndive", transform=axes.transAxes, va="top", weight="bold", style="italic")
+    axes.text(0.04, 0.87, text, transform=axes.transAxes, va="top", size="small")
