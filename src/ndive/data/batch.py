@@ -9,7 +9,7 @@ import numpy as np
 
 from ndive.data.conversion import jets_of, padding_tracks
 from ndive.data.truth import Truth
-from ndive.tracks import Jet
+from ndive.tracks import Jet, Tracks
 
 Jets = TypeVar("Jets")
 
@@ -30,6 +30,14 @@ def padded(batch: Batch, n_jets: int) -> Batch:
     if missing == 0:
         return batch
     return concatenated([batch, _padding(missing, batch.truth.origin.shape[-1])])
+
+
+def padded_tracks(tracks: Tracks, n_jets: int) -> Tracks:
+    """`tracks` filled up to `n_jets` with jets that have none."""
+    missing, n_slots = n_jets - len(tracks.mask), tracks.mask.shape[-1]
+    if missing == 0:
+        return tracks
+    return concatenated([tracks, padding_tracks(missing, n_slots, tracks.parameters.dtype.type)])
 
 
 def concatenated(pieces: Sequence[Jets]) -> Jets:

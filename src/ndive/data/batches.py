@@ -1,11 +1,10 @@
 """Streams of batches: shuffled to train, in order to evaluate."""
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Iterator
 
 import numpy as np
 
+from ndive.data.ahead import read_ahead
 from ndive.data.batch import Batch, concatenated, padded, taken
 from ndive.data.sample import Sample
 from ndive.errors import ArgumentError
@@ -15,9 +14,6 @@ BLOCK = 256
 
 GROUP = 128
 """Blocks from all over the sample that are mixed in memory, and the measure of that memory."""
-
-Place = TypeVar("Place")
-Piece = TypeVar("Piece")
 
 
 def batches(sample: Sample, batch_size: int, *, seed: int, epoch: int) -> Iterator[Batch]:
@@ -48,7 +44,7 @@ def sequential_batches(sample: Sample, batch_size: int) -> Iterator[tuple[Batch,
     if batch_size < 1:
         raise ArgumentError(f"batch size {batch_size}; allowed is 1 or more")
     ranges = [[_range(sample, start, batch_size)] for start in range(0, sample.n_jets, batch_size)]
-    for batch in _read_ahead(sample.read_ranges, ranges):
+    for batch in read_ahead(sample.read_ranges, ranges):
         yield padded(batch, batch_size), len(batch.truth.flavour)
 
 
@@ -60,7 +56,7 @@ def _shuffled(sample: Sample, seed: int, epoch: int) -> Iterator[Batch]:
         [_range(sample, int(start), BLOCK) for start in sorted(starts[first : first + GROUP])]
         for first in range(0, len(starts), GROUP)
     ]
-    for jets in _read_ahead(sample.read_ranges, groups):
+    for jets in read_ahead(sample.read_ranges, groups):
         yield taken(jets, random.permutation(len(jets.truth.flavour)))
 
 
@@ -77,16 +73,3 @@ def _cut(pieces: Iterator[Batch], batch_size: int) -> Iterator[Batch]:
 
 def _range(sample: Sample, start: int, n_jets: int) -> tuple[int, int]:
     return start, min(start + n_jets, sample.n_jets)
-
-
-def _read_ahead(read: Callable[[Place], Piece], places: Iterable[Place]) -> Iterator[Piece]:
-    """What `read` gives for each place, the next one read by a thread while this one is used."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        ahead = None
-        for place in places:
-            coming = thread.submit(read, place)
-            if ahead is not None:
-                yield ahead.result()
-            ahead = coming
-        if ahead is not None:
-            yield ahead.result()

@@ -16,11 +16,14 @@ from ndive.tracks import Jet, Tracks
 PERFECT_DISTANCE = 1e-3
 """mm in z between a track's production point and the hadron's decay vertex."""
 
+PADDING_FIELD = 2.0
+"""Tesla, where there is no track to bend."""
+
 Columns = Mapping[str, np.ndarray]
 
 
-def to_tracks(columns: Columns) -> Tracks:
-    """Tracks from perigee parameters, their errors and correlations, in mm, rad and 1/GeV.
+def to_tracks(columns: Columns, field: float) -> Tracks:
+    """Tracks from perigee parameters, their errors and correlations, in mm, rad and 1/GeV; `field` in tesla.
 
     Element (i, j) of the covariance is the correlation times the two errors. Slots of padding hold a
     straight track through the origin with unit covariance.
@@ -36,7 +39,7 @@ def to_tracks(columns: Columns) -> Tracks:
             covariance[..., i, j] = covariance[..., j, i] = columns[name] * errors[i] * errors[j]
     parameters[~mask] = _harmless(parameters.dtype)
     covariance[~mask] = np.eye(5, dtype=parameters.dtype)
-    return _tracks_of(parameters, covariance, mask)
+    return _tracks_of(parameters, covariance, mask, field)
 
 
 def to_truth(jets: Columns, tracks: Columns, schema: Schema) -> Truth:
@@ -84,18 +87,18 @@ def padding_tracks(n_jets: int, n_slots: int, precision: type[np.floating] = np.
     """Tracks of jets that have none."""
     parameters = np.tile(_harmless(np.dtype(precision)), (n_jets, n_slots, 1))
     covariance = np.tile(np.eye(5, dtype=precision), (n_jets, n_slots, 1, 1))
-    return _tracks_of(parameters, covariance, np.zeros((n_jets, n_slots), bool))
+    return _tracks_of(parameters, covariance, np.zeros((n_jets, n_slots), bool), PADDING_FIELD)
 
 
 def _harmless(dtype: np.dtype) -> Float[np.ndarray, "5"]:
     return np.array([0, 0, 0, np.pi / 2, 0], dtype)
 
 
-def _tracks_of(parameters: np.ndarray, covariance: np.ndarray, mask: np.ndarray) -> Tracks:
-    """`Tracks` in the default field about the origin, whose leaves stay NumPy arrays."""
-    field = np.full(len(mask), 2.0, parameters.dtype)
+def _tracks_of(parameters: np.ndarray, covariance: np.ndarray, mask: np.ndarray, field: float) -> Tracks:
+    """`Tracks` about the origin whose leaves stay NumPy arrays."""
+    fields = np.full(len(mask), field, parameters.dtype)
     reference = np.zeros((len(mask), 3), parameters.dtype)
-    return jax.tree.unflatten(_tracks_structure(), [parameters, covariance, mask, field, reference])
+    return jax.tree.unflatten(_tracks_structure(), [parameters, covariance, mask, fields, reference])
 
 
 @cache

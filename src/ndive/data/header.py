@@ -18,6 +18,9 @@ from ndive.schema import Schema
 FINGERPRINT_JETS = 1024
 """Jets at either end of a file that enter its identity."""
 
+DEFAULT_FIELD = 2.0
+"""Tesla along +z, in files that do not say."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
@@ -33,6 +36,7 @@ class Header:
 
     **Attributes:** `columns` maps dataset and name in the schema (or the file's own name, where the schema
     has none) to the column; `class_names` is the ordered class list, empty where the file has none;
+    `field` is in tesla, the attribute `field` of the root or 2;
     `attributes` are those of the root; `fingerprint` changes with the size, layout, attributes and first
     and last jets.
     """
@@ -42,6 +46,7 @@ class Header:
     n_slots: int
     columns: Mapping[str, Mapping[str, Column]]
     class_names: tuple[str, ...]
+    field: float
     attributes: Mapping[str, Any]
     fingerprint: str
 
@@ -49,8 +54,8 @@ class Header:
 def read_header(path: Path, schema: Schema) -> Header:
     """Read the header of the file at `path`.
 
-    **Raises:** `FileAccessError`, or `SampleError` where it is no HDF5 file, or lacks the datasets
-    `jets` `(N,)` and `tracks` `(N, slots)` with named fields.
+    **Raises:** `FileAccessError`, or `SampleError` where it is no HDF5 file, has no jets, or
+    lacks the datasets `jets` `(N,)` and `tracks` `(N, slots)` with named fields.
     """
     with opened(path) as file:
         n_jets = _structured(file, "jets", 1).shape[0]
@@ -60,12 +65,15 @@ def read_header(path: Path, schema: Schema) -> Header:
                 f"'{path}': dataset 'tracks' has {tracks.shape[0]} rows, dataset 'jets' has {n_jets}; "
                 "allowed is one row a jet in both"
             )
+        if n_jets == 0:
+            raise SampleError(f"'{path}' has no jets")
         return Header(
             path=path,
             n_jets=n_jets,
             n_slots=tracks.shape[1],
             columns=MappingProxyType({name: _columns(file, name, schema) for name in ("jets", "tracks")}),
             class_names=_names(file["jets"].attrs.get("flavour_label", ())),
+            field=_field(file),
             attributes=MappingProxyType({name: _plain(value) for name, value in file.attrs.items()}),
             fingerprint=_fingerprint(file, n_jets),
         )
@@ -95,6 +103,15 @@ def _columns(file: h5py.File, dataset: str, schema: Schema) -> Mapping[str, Colu
     named = {name: Column(name=name, dtype=dtype[name]) for name in dtype.names}
     known = {aliases[name]: column for name, column in named.items() if name in aliases}
     return MappingProxyType(known | {name: column for name, column in named.items() if name not in aliases})
+
+
+def _field(file: h5py.File) -> float:
+    value = _plain(file.attrs.get("field", DEFAULT_FIELD))
+    if not isinstance(value, int | float) or not 0 < value < np.inf:
+        raise SampleError(
+            f"'{file.filename}': attribute 'field' is {value!r}, allowed is a positive number of tesla"
+        )
+    return float(value)
 
 
 def _names(values: Iterable[Any]) -> tuple[str, ...]:

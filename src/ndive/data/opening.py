@@ -33,8 +33,6 @@ def open_sample(
     for header in headers:
         _check_fields(header, schema.jobs[job], schema)
         _check_alike(header, headers[0])
-    if not any(header.n_jets for header in headers):
-        raise SampleError(f"'{headers[0].path}' has no jets")
     return Sample(headers=headers, job=schema.jobs[job], schema=schema)
 
 
@@ -42,7 +40,7 @@ def shortcomings(header: Header, job: Job, schema: Schema) -> Iterator[str]:
     """What keeps a file from serving a job, one clause each."""
     optional = {"tracks": CORRELATIONS.values()}
     for dataset, names in job.needs.items():
-        columns = header.columns[dataset]
+        columns = header.columns.get(dataset, {})
         missing = [name for name in names if name not in columns]
         if missing:
             yield f"dataset '{dataset}' lacks {_fields(missing)}{_guess(missing, list(columns))}"

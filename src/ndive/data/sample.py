@@ -73,19 +73,20 @@ class Sample:
         """The jets of several ranges, one behind the other; as `read`, and faster than one call for each."""
         return concatenated(
             [
-                Batch(jet=_jet(rows), truth=to_truth(rows["jets"], rows["tracks"], self.schema))
-                for rows in self._checked("train", ranges, np.float32)
+                Batch(jet=_jet(rows, header), truth=to_truth(rows["jets"], rows["tracks"], self.schema))
+                for header, rows in self._checked("train", ranges, np.float32)
             ]
         )
 
     def read_jets(self, start: int, stop: int) -> Jet:
         """Jets `start` to `stop` without targets, of a sample opened to predict; raises as `read`."""
-        return concatenated([_jet(rows) for rows in self._checked("predict", [(start, stop)], np.float32)])
+        rows = self._checked("predict", [(start, stop)], np.float32)
+        return concatenated([_jet(piece, header) for header, piece in rows])
 
     def read_tracks(self, start: int, stop: int, precision: Floating = np.float32) -> Tracks:
         """The tracks of jets `start` to `stop`, of a sample opened to fit; raises as `read`."""
         rows = self._checked("fit", [(start, stop)], precision)
-        return concatenated([to_tracks(piece["tracks"]) for piece in rows])
+        return concatenated([to_tracks(piece["tracks"], header.field) for header, piece in rows])
 
     def columns(
         self, dataset: str, names: Sequence[str], start: int, stop: int, precision: Floating = np.float32
@@ -101,8 +102,8 @@ class Sample:
         ]
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in names}
 
-    def _checked(self, job: str, ranges: Ranges, precision: Floating) -> Iterator[Rows]:
-        """The fields that `job` reads, in the program's units, after a check of every row."""
+    def _checked(self, job: str, ranges: Ranges, precision: Floating) -> Iterator[tuple[Header, Rows]]:
+        """The fields that `job` reads, in the program's units, after a check of every row, and their file."""
         needs = self.schema.jobs[job].needs
         if any(set(names) - set(self.job.needs[dataset]) for dataset, names in needs.items()):
             raise ArgumentError(f"the sample is opened to {self.job.title}; open it with job='{job}'")
@@ -112,7 +113,7 @@ class Sample:
                 rows_of_file, read_columns(header, wanted, rows_of_file), strict=True
             ):
                 check_rows(rows, header=header, first=first, schema=self.schema)
-                yield in_program_units(rows, header, self.schema, precision)
+                yield header, in_program_units(rows, header, self.schema, precision)
 
     def _files(self, ranges: Ranges) -> Iterator[tuple[Header, list[tuple[int, int]]]]:
         """Each run of ranges that lies in one file, with the first and last row there."""
@@ -132,6 +133,6 @@ class Sample:
             before += header.n_jets
 
 
-def _jet(rows: Rows) -> Jet:
+def _jet(rows: Rows, header: Header) -> Jet:
     jets = rows["jets"]
-    return jets_of(jets["pt"], jets["eta"], jets["phi"], to_tracks(rows["tracks"]))
+    return jets_of(jets["pt"], jets["eta"], jets["phi"], to_tracks(rows["tracks"], header.field))

@@ -1,0 +1,164 @@
+"""`ndive fit`: one vertex a jet, without any network."""
+
+from collections.abc import Iterator
+from math import ceil
+from pathlib import Path
+from typing import Literal
+
+import jax
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from ndive import __version__
+from ndive.cli.progress import jets_progress
+from ndive.data import Sample, Split, open_sample, write_datasets
+from ndive.data.ahead import read_ahead
+from ndive.data.batch import padded_tracks
+from ndive.data.vertices import vertex_rows
+from ndive.errors import ArgumentError, SampleError
+from ndive.tracks import Tracks
+from ndive.vertexing import Status, Vertex, fit_vertex
+
+BATCH = 2048
+"""Jets fitted at once."""
+
+MEDIAN_JETS = 65536
+"""The summary's medians are of this many jets at most, evenly spread."""
+
+Precision = Literal["float64", "float32"]
+
+
+def fit(
+    *files: str,
+    output: Path,
+    weights: str | None = None,
+    split: Split | None = None,
+    precision: Precision = "float64",
+    max_steps: int = 50,
+) -> None:
+    """Fit one vertex to the tracks of each jet, and write position, covariance, chi2 and status.
+
+    The output has the dataset `vertices`, one row a jet in the order of the input, lengths in mm. A jet whose
+    tracks give no vertex gets a row that says why in `status`.
+
+    Parameters
+    ----------
+    files
+        Jets files, directories or wildcards.
+    output
+        The HDF5 file to write; it is there whole or not at all.
+    weights
+        Field of `tracks` that multiplies each track's chi2 (no unit, 0 or more); without it, 1 for all.
+    split
+        In a directory, read only the files *_SPLIT.h5.
+    precision
+        Floating point of the fit.
+    max_steps
+        Steps after which the fit of a jet is given up.
+    """
+    sample = open_sample(files, job="fit", split=split)
+    _check_arguments(sample, output, weights, max_steps)
+    counts = np.zeros(len(Status), int)
+    kept: list[np.ndarray] = []
+    with jax.enable_x64(precision == "float64"), jets_progress() as progress:
+        bar = progress.add_task("fitting", total=sample.n_jets)
+
+        def chunks() -> Iterator[dict[str, np.ndarray]]:
+            for rows in _fitted(sample, weights, np.dtype(precision).type, max_steps):
+                counts[:] += np.bincount(rows["status"], minlength=len(counts))
+                kept.append(rows[:: ceil(sample.n_jets / MEDIAN_JETS)])
+                progress.advance(bar, len(rows))
+                yield {"vertices": rows}
+
+        write_datasets(output, chunks(), _provenance(sample, weights, precision), {})
+    _print_summary(output, counts, np.concatenate(kept))
+
+
+def _check_arguments(sample: Sample, output: Path, weights: str | None, max_steps: int) -> None:
+    if output.is_dir():
+        raise ArgumentError(f"output '{output}' is a directory; name a file")
+    if output.exists() and any(output.samefile(path) for path in sample.paths):
+        raise ArgumentError(f"output '{output}' is an input; name another file")
+    if max_steps < 1:
+        raise ArgumentError(f"max_steps is {max_steps}; allowed is 1 or more")
+    if weights is not None:
+        _check_weights(sample, weights)
+
+
+def _check_weights(sample: Sample, name: str) -> None:
+    for header in sample.headers:
+        column = header.columns["tracks"].get(name)
+        if column is None or column.dtype.kind not in "fiub":
+            numeric = [
+                other for other, column in header.columns["tracks"].items() if column.dtype.kind == "f"
+            ]
+            raise SampleError(
+                f"'{header.path}': dataset 'tracks' has no field '{name}' of numbers to weigh with; "
+                f"it has {', '.join(numeric)}"
+            )
+
+
+def _fitted(
+    sample: Sample, weights: str | None, precision: type[np.floating], max_steps: int
+) -> Iterator[np.ndarray]:
+    """The rows of `vertices`, a batch at a time; the last is filled up so that all have one shape."""
+    size = min(BATCH, sample.n_jets)
+
+    def read(start: int) -> tuple[Tracks, np.ndarray, int]:
+        stop = min(start + size, sample.n_jets)
+        tracks = sample.read_tracks(start, stop, precision)
+        w = tracks.mask.astype(precision)
+        if weights is not None:
+            named = sample.columns("tracks", [weights], start, stop, precision)[weights]
+            w = np.where(tracks.mask, named, 0).astype(precision)
+        filled = np.zeros((size - len(w), sample.n_slots), precision)
+        return padded_tracks(tracks, size), np.concatenate([w, filled]), stop - start
+
+    for tracks, w, real in read_ahead(read, range(0, sample.n_jets, size)):
+        yield _rows(jax.device_get(fit_vertex(tracks, w, max_steps=max_steps)), w)[:real]
+
+
+def _rows(vertex: Vertex, weights: np.ndarray) -> np.ndarray:
+    return vertex_rows(
+        position=vertex.position,
+        covariance=vertex.covariance,
+        sandwich_covariance=vertex.sandwich_covariance,
+        chi2=vertex.chi2,
+        ndf=vertex.ndf,
+        n_tracks=np.count_nonzero(weights > 0, axis=-1),
+        iterations=vertex.iterations,
+        status=vertex.status,
+        valid=vertex.valid,
+    )
+
+
+def _provenance(sample: Sample, weights: str | None, precision: Precision) -> dict[str, str | list[str]]:
+    return {
+        "ndive_version": __version__,
+        "input": [str(path) for path in sample.paths],
+        "input_identity": sample.identity,
+        "weights": weights or "1",
+        "precision": precision,
+    }
+
+
+def _print_summary(output: Path, counts: np.ndarray, rows: np.ndarray) -> None:
+    """One screen: how the fits ended, and the medians of those that converged."""
+    console = Console(highlight=False)
+    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
+    table.add_column("status")
+    for name in ("jets", "share"):
+        table.add_column(name, justify="right")
+    for status in Status:
+        if counts[status]:
+            table.add_row(status.name, str(counts[status]), f"{counts[status] / counts.sum():.1%}")
+    console.print(f"{counts.sum()} vertices in '{output}'", markup=False, soft_wrap=True)
+    console.print(table)
+    good = rows[rows["valid"]]
+    if len(good):
+        console.print(f"median error along z: {np.median(np.sqrt(good['cov_zz'])):.4f} mm")
+    measured = good[good["ndf"] > 0]
+    if len(measured):
+        console.print(f"median chi2/ndf: {np.median(measured['chi2'] / measured['ndf']):.2f}")
