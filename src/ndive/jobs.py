@@ -5,7 +5,7 @@ import signal
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -38,7 +38,7 @@ def run_tasks(
     workers: int,
     scheduler: str | None = None,
     attempts: int = 3,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Yield `function(task)` for each of `tasks`, in their order, computed by `workers` processes.
 
     `tasks` may be endless: two a worker, at most, are ahead of what was taken, and closing the iterator stops
@@ -236,7 +236,7 @@ def _die_with_parent() -> None:
 
 @contextmanager
 def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Set the variables that are not set, for the time of the block: a process that starts in it inherits them."""
+    """Set variables that are not set, for the time of the block: processes that start in it inherit them."""
     added = {name: value for name, value in values.items() if name not in os.environ}
     os.environ.update(added)
     try:

@@ -95,14 +95,14 @@ def simulate_sample(
     workers: int,
     scheduler: str | None = None,
     overwrite: bool = False,
-) -> tuple[Path, Path, Path]:
-    """Make the three files of a sample, or find them made; return their paths.
+) -> list[Path]:
+    """Make the three files of a sample, or find them made; return their paths in the order of `SPLITS`.
 
     **Raises:** `ArgumentError` where files of other settings are there and not to be overwritten;
     `SimulationError` and `FileAccessError` as `ndive.simulation.simulate`.
     """
     console = Console(stderr=True, soft_wrap=True)
-    paths = tuple(output / f"ndive_{split}.h5" for split in SPLITS)
+    paths = [output / f"ndive_{split}.h5" for split in SPLITS]
     identity = settings.identity(version("ndive"))
     found = [_identity_of(path) for path in paths if path.exists()]
     if found == [identity] * len(paths):
@@ -110,7 +110,7 @@ def simulate_sample(
         return paths
     if any(other != identity for other in found) and not overwrite:
         raise ArgumentError(
-            f"'{output}' holds jets that were made with other settings: choose another directory or --overwrite"
+            f"'{output}' holds jets of other settings: choose another directory, or --overwrite"
         )
     store = Store(output / f".ndive_simulate-{identity}")
     start = time.monotonic()

@@ -1,4 +1,4 @@
-"""Jets from Pythia 8 and FastJet: track resolution and truth labels, as arrays in the layout of the schema."""
+"""Jets from Pythia 8 and FastJet, their tracks and truth labels, in the layout of the schema."""
 
 from ndive.simulation.selection import Selection as Selection
 from ndive.simulation.settings import SPLITS as SPLITS

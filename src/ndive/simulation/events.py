@@ -5,8 +5,9 @@ from functools import cached_property
 
 import awkward as ak
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
+from ndive.simulation.ancestry import weak_hadrons
 from ndive.simulation.particles import is_parton
 
 
@@ -16,7 +17,8 @@ class Events:
 
     **Attributes:** `n_events`; for each of the n particles `event`, its event within the batch; `pdg`;
     `status` of Pythia (positive: stable); `mother`, the index in these arrays of the hadron, lepton or boson
-    that it comes from, -1 behind a parton; `momentum` (px, py, pz) and `energy`, `mass` in GeV;
+    that it comes from, -1 behind a parton; `weak_b` and `weak_c`, whether it is a b or c hadron that decays
+    weakly; `momentum` (px, py, pz) and `energy`, `mass` in GeV;
     `production` and `decay`, points in mm from the hard interaction; `proper_time` in mm/c.
     """
 
@@ -25,6 +27,8 @@ class Events:
     pdg: Int[np.ndarray, " n"]
     status: Int[np.ndarray, " n"]
     mother: Int[np.ndarray, " n"]
+    weak_b: Bool[np.ndarray, " n"]
+    weak_c: Bool[np.ndarray, " n"]
     momentum: Float[np.ndarray, "n 3"]
     energy: Float[np.ndarray, " n"]
     mass: Float[np.ndarray, " n"]
@@ -63,13 +67,15 @@ def events_from_pythia(batch: ak.Array) -> Events:
     flies = (proper_time > 0) & (mass > 0)
     boost = np.divide(proper_time, mass, out=np.zeros_like(mass), where=flies)
     mother = particles.mother1.to_numpy() + first
-    behind_parton = (particles.mother1.to_numpy() <= 0) | is_parton(pdg[mother])
+    mother[(particles.mother1.to_numpy() <= 0) | is_parton(pdg)[mother]] = -1
     return Events(
         n_events=len(counts),
         event=event,
         pdg=pdg,
         status=particles.status.to_numpy(),
-        mother=np.where(behind_parton, -1, mother),
+        mother=mother,
+        weak_b=weak_hadrons(pdg, mother, 5),
+        weak_c=weak_hadrons(pdg, mother, 4),
         momentum=momentum,
         energy=particles.p.e.to_numpy(),
         mass=mass,

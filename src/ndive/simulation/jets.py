@@ -17,7 +17,7 @@ except ImportError as error:
 
 RADIUS = 0.4
 PT_MIN = 20.0
-LARGEST_ETA = 5.0
+LARGEST_ETA = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Jets:
 
 
 def find_jets(events: Events) -> Jets:
-    """Anti-kt jets (R = 0.4, pT > 20 GeV) of the stable particles with abs(eta) < 5 but neutrinos."""
+    """Anti-kt jets (R = 0.4, pT > 20 GeV) of the stable particles with abs(eta) < 4 but neutrinos."""
     seen = (events.status > 0) & ~is_neutrino(events.pdg) & (np.abs(events.eta) < LARGEST_ETA)
     px, py, pz = events.momentum[seen].T
     counts = np.bincount(events.event[seen], minlength=events.n_events)
@@ -62,7 +62,7 @@ def closest_jet(
     *,
     within: float,
 ) -> Int[np.ndarray, " n"]:
-    """Index of the jet of the same event that is closest in (eta, phi), -1 if none lies `within` that distance."""
+    """Index of the closest jet of the same event in (eta, phi), -1 if none lies `within` that distance."""
     counts = np.bincount(jets.event, minlength=jets.n_events)
     if not counts.any():
         return np.full(event.shape, -1)

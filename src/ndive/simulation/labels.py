@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ndive.simulation.ancestry import first_ancestor, weak_hadrons
+from ndive.simulation.ancestry import first_ancestor
 from ndive.simulation.events import Events
 from ndive.simulation.jets import Jets, closest_jet
 from ndive.simulation.particles import TAU
@@ -18,10 +18,11 @@ LEPTON_DISTANCE = 0.4
 
 @dataclass(frozen=True, kw_only=True)
 class JetLabels:
-    """Labels of n jets: PDG-style `flavour` (5, 4, 15, 0), indices of hadrons in the events (-1 if none), counts.
+    """Labels of n jets.
 
-    `hadron` is the labelling hadron; `charm` the c hadron behind it, or itself in a c jet. `isolated` is False
-    where the jet overlaps a prompt electron or muon.
+    **Attributes:** `flavour`: 5 b, 4 c, 15 tau, 0 light; `hadron`, the index in the events of the labelling
+    hadron, and `charm`, that of the c hadron behind it or of itself in a c jet, -1 if none; the numbers of
+    weak hadrons; `isolated`, False where the jet overlaps a prompt electron or muon.
     """
 
     flavour: Int[np.ndarray, " n"]
@@ -38,16 +39,15 @@ def label_jets(events: Events, jets: Jets) -> JetLabels:
     A weakly decaying hadron (pT > 5 GeV) belongs to the closest jet within 0.3, and so does a prompt tau
     lepton. The hadron of the highest pT gives the label.
     """
-    weak_b, weak_c = weak_hadrons(events, 5), weak_hadrons(events, 4)
-    bottom, n_bottom = _hardest_in_jet(events, jets, weak_b)
-    charm, n_charm = _hardest_in_jet(events, jets, weak_c)
+    bottom, n_bottom = _hardest_in_jet(events, jets, events.weak_b)
+    charm, n_charm = _hardest_in_jet(events, jets, events.weak_c)
     prompt = prompt_leptons(events)
     _, n_tau = _hardest_in_jet(events, jets, prompt & (np.abs(events.pdg) == TAU))
     is_b, is_c = bottom >= 0, (bottom < 0) & (charm >= 0)
     return JetLabels(
         flavour=np.select([is_b, is_c, n_tau > 0], [5, 4, 15], 0),
         hadron=np.where(is_b, bottom, charm),
-        charm=np.where(is_b, _charm_behind(events, bottom, weak_b, weak_c), charm),
+        charm=np.where(is_b, _charm_behind(events, bottom), charm),
         n_bhadrons=n_bottom,
         n_chadrons=n_charm,
         isolated=_isolated(events, jets, prompt),
@@ -61,7 +61,7 @@ def prompt_leptons(events: Events) -> Bool[np.ndarray, " n"]:
     lepton[events.mother[(events.mother >= 0) & (events.pdg == events.pdg[events.mother])]] = False
     index = np.flatnonzero(lepton)
     hadron = (size > 100) & (size < 1_000_000_000)
-    from_hadron = first_ancestor(events, index, hadron) >= 0
+    from_hadron = first_ancestor(events.mother, index, hadron) >= 0
     direct = (events.mother[index] >= 0) & np.isin(
         np.abs(events.pdg[events.mother[index]]), (11, 13, TAU, 23, 24)
     )
@@ -83,15 +83,10 @@ def _hardest_in_jet(
     return hardest, np.bincount(jet, minlength=len(jets.pt))
 
 
-def _charm_behind(
-    events: Events,
-    bottom: Int[np.ndarray, " m"],
-    weak_b: Bool[np.ndarray, " n"],
-    weak_c: Bool[np.ndarray, " n"],
-) -> Int[np.ndarray, " m"]:
+def _charm_behind(events: Events, bottom: Int[np.ndarray, " m"]) -> Int[np.ndarray, " m"]:
     """Index of the c hadron of the highest pT that comes from each b hadron, -1 if none."""
-    charm = np.flatnonzero(weak_c)
-    parent = first_ancestor(events, charm, weak_b)
+    charm = np.flatnonzero(events.weak_c)
+    parent = first_ancestor(events.mother, charm, events.weak_b)
     charm, parent = charm[parent >= 0], parent[parent >= 0]
     softest_first = np.argsort(events.pt[charm], kind="stable")
     behind = np.full(len(events.pdg) + 1, -1)

@@ -8,7 +8,11 @@ HALF_LENGTH = 2710.0
 
 @dataclass(frozen=True)
 class Layer:
-    """A cylinder: `radius` in mm, `transverse` and `along` resolution in mm (None: not measured), `thickness` in X0."""
+    """A cylinder.
+
+    **Attributes:** `radius` in mm; resolution in mm across (`transverse`) and `along` the beam, None where
+    it measures nothing; `thickness` in radiation lengths.
+    """
 
     radius: float
     transverse: float | None
@@ -22,11 +26,11 @@ LAYERS = (
     Layer(50.5, 0.010, 0.115, 0.027),
     Layer(88.5, 0.010, 0.115, 0.027),
     Layer(122.5, 0.010, 0.115, 0.027),
-    Layer(299.0, 0.017, 0.580, 0.025),  # strips
-    Layer(371.0, 0.017, 0.580, 0.025),
-    Layer(443.0, 0.017, 0.580, 0.025),
-    Layer(514.0, 0.017, 0.580, 0.025),
-    Layer(645.0, 0.041, None, 0.020),  # straws, ten hits of 130 um each
-    Layer(815.0, 0.041, None, 0.020),
-    Layer(985.0, 0.041, None, 0.020),
+    Layer(299.0, 0.017, 0.580, 0.028),  # strips
+    Layer(371.0, 0.017, 0.580, 0.028),
+    Layer(443.0, 0.017, 0.580, 0.028),
+    Layer(514.0, 0.017, 0.580, 0.028),
+    Layer(645.0, 0.041, None, 0.030),  # straws, ten hits of 130 um each
+    Layer(815.0, 0.041, None, 0.030),
+    Layer(985.0, 0.041, None, 0.030),
 )

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ndive.schema import load_schema
-from ndive.simulation.ancestry import first_ancestor, weak_hadrons
+from ndive.simulation.ancestry import first_ancestor
 from ndive.simulation.events import Events
 from ndive.simulation.particles import TAU
 
@@ -18,9 +18,9 @@ def track_origins(events: Events, track: Int[np.ndarray, " n"]) -> Int[np.ndarra
     The first that holds is taken, so a pion of a V0 behind a b hadron is "from b".
     """
     value = load_schema().origin_value
-    bottom = first_ancestor(events, track, weak_hadrons(events, 5)) >= 0
-    charm = first_ancestor(events, track, weak_hadrons(events, 4)) >= 0
-    tau = first_ancestor(events, track, np.abs(events.pdg) == TAU) >= 0
+    bottom = first_ancestor(events.mother, track, events.weak_b) >= 0
+    charm = first_ancestor(events.mother, track, events.weak_c) >= 0
+    tau = first_ancestor(events.mother, track, np.abs(events.pdg) == TAU) >= 0
     away = np.linalg.norm(events.production[track], axis=-1) > VERTEX_TOLERANCE
     return np.select(
         [bottom & charm, bottom, charm, tau, away],
@@ -32,7 +32,7 @@ def track_origins(events: Events, track: Int[np.ndarray, " n"]) -> Int[np.ndarra
 def vertex_indices(
     production: Float[np.ndarray, "jets slots 3"], valid: Bool[np.ndarray, "jets slots"]
 ) -> Int[np.ndarray, "jets slots"]:
-    """Number of the production vertex of each track: 0 at the origin, then 1, 2, .. by first track; -1 padding.
+    """`ftagTruthVertexIndex`: 0 at the origin, then 1, 2, .. in the order of the tracks; -1 for padding.
 
     Points within 1 um of each other, or linked by such points, are one vertex.
     """

@@ -4,7 +4,7 @@ Parameters are those of `ndive.tracks.conventions`: d0, z0 in mm, phi, theta in 
 """
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 from ndive.simulation.layers import HALF_LENGTH, LAYERS
 from ndive.tracks import CURVATURE_CONSTANT, PION_MASS
@@ -13,6 +13,7 @@ RADII = np.array([layer.radius for layer in LAYERS])
 THICKNESS = np.array([layer.thickness for layer in LAYERS])
 TRANSVERSE = np.array([index for index, layer in enumerate(LAYERS) if layer.transverse is not None])
 ALONG = np.array([index for index, layer in enumerate(LAYERS) if layer.along is not None])
+LEVER = np.maximum(RADII[:, None] - RADII, 0.0)
 UNSEEN = 1e6
 """Error in mm of a measurement that does not exist."""
 
@@ -26,30 +27,25 @@ def atlas_covariance(
     """Covariance of a weighted least-squares fit to the hits on the layers of `ndive.simulation.layers`.
 
     C = (Hᵀ V⁻¹ H)⁻¹, H the derivatives of the hits with respect to the parameters, V the hits' covariance:
-    their resolution, and multiple scattering that correlates all hits behind a layer (Billoir, Nucl. Instrum.
-    Meth. 225 (1984) 352; PDG review, "Passage of particles through matter", Highland's formula). Layers
-    inside `production_radius` (mm) or beyond the end of the tracker are left out.
+    their resolution, and multiple scattering that correlates all hits behind a layer (P. Billoir, Nucl.
+    Instrum. Meth. 225 (1984) 352; Highland's formula from the PDG review, "Passage of particles through
+    matter"). Layers inside `production_radius` (mm) or beyond the end of the tracker are left out.
     """
     theta, q_over_p = parameters[:, 3], parameters[:, 4]
-    sine, cosine = np.sin(theta)[:, None], np.cos(theta)[:, None]
-    passed = (production_radius[:, None] < RADII) & (RADII * np.abs(cosine) < HALF_LENGTH * sine)
-    scatter = np.where(passed, _scattering_angle(q_over_p[:, None], THICKNESS / sine), 0.0) ** 2
+    sine, cosine = np.sin(theta), np.cos(theta)
+    reached = RADII * np.abs(cosine)[:, None] < HALF_LENGTH * sine[:, None]
+    passed = reached & (production_radius[:, None] < RADII)
+    kink = np.where(passed, _scattering_angle(q_over_p[:, None], THICKNESS / sine[:, None]) ** 2, 0.0)
 
-    lever = np.maximum(RADII[:, None] - RADII, 0.0)
-    common = np.einsum("nj,ij,kj->nik", scatter, lever, lever)
-    across, along = np.ix_(TRANSVERSE, TRANSVERSE), np.ix_(ALONG, ALONG)
-    transverse = common[:, *across] / sine[:, :, None] ** 2
-    longitudinal = common[:, *along] / sine[:, :, None] ** 4
-    transverse += _diagonal([LAYERS[index].transverse for index in TRANSVERSE], passed[:, TRANSVERSE])
-    longitudinal += _diagonal([LAYERS[index].along for index in ALONG], passed[:, ALONG])
-
-    bend = CURVATURE_CONSTANT * field / sine * RADII[TRANSVERSE] ** 2 / 2
-    slope = -bend * q_over_p[:, None] * cosine / sine
-    zero, one = np.zeros_like(bend), np.ones_like(bend)
-    H = np.stack([one, zero, zero + RADII[TRANSVERSE], slope, bend], axis=-1)
-    flat = np.zeros((len(parameters), len(ALONG)))
-    K = np.stack([flat, flat + 1, flat, -RADII[ALONG] / sine**2, flat], axis=-1)
-    information = WEAK_PRIOR + _information(H, transverse) + _information(K, longitudinal)
+    # Along phi a hit moves by d0 + r phi + r^2 rho / 2, along z by z0 + r cot(theta).
+    across = _information(TRANSVERSE, kink / sine[:, None] ** 2, passed, "transverse", highest_power=2)
+    along = _information(ALONG, kink / sine[:, None] ** 4, passed, "along", highest_power=1)
+    A, B = np.zeros((len(theta), 3, 5)), np.zeros((len(theta), 2, 5))
+    A[:, 0, 0] = A[:, 1, 2] = B[:, 0, 1] = 1
+    A[:, 2, 4] = CURVATURE_CONSTANT * field / sine
+    A[:, 2, 3] = -A[:, 2, 4] * q_over_p * cosine / sine
+    B[:, 1, 3] = -1 / sine**2
+    information = WEAK_PRIOR + A.transpose(0, 2, 1) @ across @ A + B.transpose(0, 2, 1) @ along @ B
     covariance = np.linalg.inv(information)
     return (covariance + covariance.transpose(0, 2, 1)) / 2
 
@@ -80,14 +76,22 @@ def _scattering_angle(
     return 0.0136 / (beta * momentum) * np.sqrt(thickness) * (1 + 0.038 * np.log(thickness))
 
 
-def _diagonal(
-    errors: list[float | None], passed: Float[np.ndarray, "n hits"]
-) -> Float[np.ndarray, "n hits hits"]:
-    sigma = np.where(passed, np.array(errors, dtype=float), UNSEEN)
-    return sigma[:, :, None] ** 2 * np.eye(sigma.shape[1])
-
-
 def _information(
-    H: Float[np.ndarray, "n hits 5"], V: Float[np.ndarray, "n hits hits"]
-) -> Float[np.ndarray, "n 5 5"]:
-    return H.transpose(0, 2, 1) @ np.linalg.solve(V, H)
+    hits: Int[np.ndarray, " hits"],
+    kink: Float[np.ndarray, "n layers"],
+    passed: Bool[np.ndarray, "n layers"],
+    coordinate: str,
+    *,
+    highest_power: int,
+) -> Float[np.ndarray, "n powers powers"]:
+    """Hᵀ V⁻¹ H of the coefficients of 1, r, r²/2 (up to the `highest_power`) of the hits on some layers.
+
+    `kink` is the variance of the angle by which each layer turns the track, in the plane of `coordinate`.
+    """
+    lever = LEVER[hits]
+    pairs = lever[:, None] * lever[None]
+    V = (kink @ pairs.reshape(len(hits) ** 2, -1).T).reshape(len(kink), len(hits), len(hits))
+    resolution = np.array([getattr(LAYERS[hit], coordinate) for hit in hits])
+    V[:, np.arange(len(hits)), np.arange(len(hits))] += np.where(passed[:, hits], resolution, UNSEEN) ** 2
+    H = np.stack([np.ones(len(hits)), RADII[hits], RADII[hits] ** 2 / 2], axis=-1)[:, : highest_power + 1]
+    return H.T @ np.linalg.solve(V, H[None])

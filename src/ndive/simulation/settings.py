@@ -70,7 +70,7 @@ class SimulationSettings:
     @property
     def events_per_task(self) -> int:
         """Events that one task generates: many for a large sample, few for a small one."""
-        return min(MOST_EVENTS, max(FEWEST_EVENTS, self.jets // 25))
+        return min(MOST_EVENTS, max(FEWEST_EVENTS, self.jets // 16))
 
     def identity(self, version: str) -> str:
         """Twelve hex digits that name these settings under the package `version`."""

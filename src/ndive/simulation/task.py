@@ -26,7 +26,7 @@ class TaskResult:
 
 
 def is_charm_rich(settings: SimulationSettings, task: int) -> bool:
-    """Whether the events of a task have W bosons that decay to charm: every second one of a balanced sample."""
+    """Whether the W bosons of a task decay to charm: in every second task of a balanced sample."""
     return settings.balance and task % 2 == 1
 
 
@@ -57,7 +57,10 @@ def jets_of_events(
     light: bool,
     generator: np.random.Generator,
 ) -> TaskResult:
-    """Selected jets of `events`: 20 < pT < 200 GeV, abs(eta) < 2.5, two tracks or more, b, c or (where wanted) light."""
+    """Selected jets of `events`: 20 < pT < 200 GeV, abs(eta) < 2.5, two tracks or more, no tau jet.
+
+    Events that are rich in charm are rich in strange jets, too, so they give no `light` ones.
+    """
     jets = find_jets(events)
     labels = label_jets(events, jets)
     tracks = track_jets(events, jets, settings, generator=generator)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import jax
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from ndive.simulation.events import Events
 from ndive.simulation.jets import Jets, closest_jet
@@ -18,17 +18,21 @@ BLOCK = 4096
 
 TRACK_DISTANCE = 0.4
 TRACK_ETA_MAX = 2.5
+MARGIN = 0.05
 COVARIANCES = {"atlas": atlas_covariance, "shlomi": shlomi_covariance}
 TRACK_PT_MIN = {"atlas": 0.5, "shlomi": 0.25}
-PRODUCTION_RADIUS_MAX = {"atlas": 299.0, "shlomi": 500.0}
-"""Largest radius in mm at which a track may begin: `atlas` wants all four strip layers."""
+PRODUCTION_RADIUS_MAX = {"atlas": 122.5, "shlomi": 500.0}
+"""Largest radius in mm at which a track may begin: `atlas` wants a hit on the last pixel layer at least."""
 
 PERIGEE = jax.jit(perigee_from_state)
 
 
 @dataclass(frozen=True, kw_only=True)
 class JetTracks:
-    """Tracks in jets: `particle`, `jet` are indices; `true` and `measured` parameters [n, 5], `covariance` [n, 5, 5]."""
+    """Tracks in jets.
+
+    **Attributes:** `particle` and `jet` are indices; `true` and `measured` perigee parameters; `covariance`.
+    """
 
     particle: Int[np.ndarray, " n"]
     jet: Int[np.ndarray, " n"]
@@ -44,8 +48,10 @@ def track_jets(
 
     The tracks of a jet stand together, the highest pT first, at most `settings.slots` of them.
     """
-    particle = _trackable(events, jets, settings.resolution)
+    particle = _trackable(events, settings.resolution)
     true = true_perigees(events, particle, settings.field)
+    near = _in_reach(events, jets, particle, true)
+    particle, true = particle[near], true[near]
     radius = np.linalg.norm(events.production[particle, :2], axis=-1)
     covariance = COVARIANCES[settings.resolution](true, radius, settings.field)
     measured = smeared(true, covariance, generator=generator)
@@ -86,7 +92,7 @@ def true_perigees(events: Events, particle: Int[np.ndarray, " n"], field: float)
 def smeared(
     true: Float[np.ndarray, "n 5"], covariance: Float[np.ndarray, "n 5 5"], *, generator: np.random.Generator
 ) -> Float[np.ndarray, "n 5"]:
-    """`true` plus a Gaussian of the given covariance (by its Cholesky factor); phi in (-pi, pi], theta in (0, pi)."""
+    """`true` plus a Gaussian of the given covariance, by its Cholesky factor; phi ends in (-pi, pi]."""
     scale = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     correlation = covariance / (scale[:, :, None] * scale[:, None])
     noise = np.linalg.cholesky(correlation) @ generator.standard_normal(true.shape)[:, :, None]
@@ -111,18 +117,22 @@ def rank_within(group: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
     return np.arange(len(group)) - np.repeat(opens, np.diff(opens, append=len(group)))
 
 
-def _trackable(events: Events, jets: Jets, resolution: str) -> Int[np.ndarray, " n"]:
-    """Indices of charged particles that may become tracks of a jet, with a margin for the smearing."""
-    radius = np.linalg.norm(events.production[:, :2], axis=-1)
-    candidate = (
-        (events.status > 0)
-        & (charge(events.pdg) != 0)
-        & (events.pt > 0.8 * TRACK_PT_MIN[resolution])
-        & (np.abs(events.eta) < TRACK_ETA_MAX + 0.1)
+def _trackable(events: Events, resolution: str) -> Int[np.ndarray, " n"]:
+    """Indices of charged particles that may become tracks, with a margin for the smearing."""
+    candidate = np.flatnonzero(events.status > 0)
+    candidate = candidate[charge(events.pdg[candidate]) != 0]
+    radius = np.linalg.norm(events.production[candidate, :2], axis=-1)
+    fit = (
+        (events.pt[candidate] > 0.8 * TRACK_PT_MIN[resolution])
+        & (np.abs(events.eta[candidate]) < TRACK_ETA_MAX + MARGIN)
         & (radius < PRODUCTION_RADIUS_MAX[resolution])
     )
-    index = np.flatnonzero(candidate)
-    near = closest_jet(
-        jets, events.event[index], events.eta[index], events.phi[index], within=TRACK_DISTANCE + 0.3
-    )
-    return index[near >= 0]
+    return candidate[fit]
+
+
+def _in_reach(
+    events: Events, jets: Jets, particle: Int[np.ndarray, " n"], true: Float[np.ndarray, "n 5"]
+) -> Bool[np.ndarray, " n"]:
+    """Whether the true direction at the perigee is near a jet, with a margin for the smearing."""
+    eta, phi = pseudorapidity(true), true[:, 2]
+    return closest_jet(jets, events.event[particle], eta, phi, within=TRACK_DISTANCE + MARGIN) >= 0
