@@ -6,7 +6,8 @@
   d0 is that of ATLAS and ACTS. phi is the direction there, in (-pi, pi]; theta is in (0, pi).
 - The signed curvature in the transverse plane, in 1/mm, positive where the track turns anticlockwise, is
   ``rho = -0.299792458e-3 B (q/p) / sin(theta)``.
-- Delphes and the public sample of arXiv:2008.02831 use the opposite d0: ``(x, y) = (d0 sin phi, -d0 cos phi)``.
+- Delphes and the public sample of arXiv:2008.02831 use the opposite sign of d0:
+  ``(x, y) = (d0 sin phi, -d0 cos phi)``.
 """
 
 import jax.numpy as jnp

@@ -1,121 +1,214 @@
-"""Algebra of 2x2 and 3x3 matrices whose two matrix axes come first, ahead of tracks and batch.
+"""Algebra of small matrices whose entries are arrays: tuples of rows, rows of components.
 
-Each product is written out over its short inner axis, so that one compiled loop serves a whole batch.
+An entry holds one number for each track, or for each jet, so every line below becomes part of one fused loop
+over a whole batch. An entry may also be the integer 0 or 1: a known constant, which costs nothing.
 """
 
+from collections.abc import Iterable
+from functools import reduce
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+Entry = Array | float
+"""An array over tracks and jets, or a constant."""
 
-def product(A: Float[Array, "i k *rest"], B: Float[Array, "k j *more"]) -> Float[Array, "i j *out"]:
-    """Matrix product over the first two axes; the others broadcast."""
-    return sum(A[:, None, k] * B[None, k] for k in range(A.shape[1]))
+Vector = tuple[Entry, ...]
+"""Components."""
 
-
-def applied(A: Float[Array, "i k *rest"], x: Float[Array, "k *more"]) -> Float[Array, "i *out"]:
-    """Matrix times vector over the first axes; the others broadcast."""
-    return sum(A[:, k] * x[k] for k in range(A.shape[1]))
-
-
-def transposed(A: Float[Array, "i j *rest"]) -> Float[Array, "j i *rest"]:
-    """The transpose in the first two axes."""
-    return jnp.swapaxes(A, 0, 1)
+Matrix = tuple[tuple[Entry, ...], ...]
+"""Rows of components."""
 
 
-def identity(like: Float[Array, "i i *rest"]) -> Float[Array, "i i *ones"]:
-    """The unit matrix of the same size and rank as `like`, with axes of length one behind."""
-    size = like.shape[0]
-    return jnp.eye(size, dtype=like.dtype).reshape(size, size, *(1,) * (like.ndim - 2))
+def vector(array: Float[Array, "*rest i"]) -> Vector:
+    """The last axis of an array as components."""
+    return tuple(array[..., i] for i in range(array.shape[-1]))
 
 
-def inverse2(A: Float[Array, "2 2 *rest"]) -> Float[Array, "2 2 *rest"]:
-    """Inverse of a symmetric positive definite 2x2 matrix, scaled by its diagonal first."""
-    scale = 1 / jnp.sqrt(jnp.stack([A[0, 0], A[1, 1]]))
-    off = A[0, 1] * scale[0] * scale[1]
-    rows = jnp.stack([jnp.stack([jnp.ones_like(off), -off]), jnp.stack([-off, jnp.ones_like(off)])])
-    return rows * scale[:, None] * scale[None] / ((1 - off) * (1 + off))
+def matrix(array: Float[Array, "*rest i j"]) -> Matrix:
+    """The last two axes of an array as rows of components."""
+    return tuple(vector(array[..., i, :]) for i in range(array.shape[-2]))
 
 
-def inverse3(A: Float[Array, "3 3 *rest"]) -> Float[Array, "3 3 *rest"]:
-    """Inverse of a 3x3 matrix by cofactors, close to the identity in its use here."""
-    cofactors = jnp.stack(
-        [jnp.stack([_cofactor(A, row, column) for column in range(3)]) for row in range(3)]
-    )
-    determinant = sum(A[0, column] * cofactors[0, column] for column in range(3))
-    return transposed(cofactors) / determinant
+def stacked(x: Vector) -> Float[Array, "*rest i"]:
+    """Components as the last axis of one array."""
+    return jnp.stack(jnp.broadcast_arrays(*x), axis=-1)
 
 
-def _cofactor(A: Float[Array, "3 3 *rest"], row: int, column: int) -> Float[Array, "*rest"]:
-    r, s, c, d = (row + 1) % 3, (row + 2) % 3, (column + 1) % 3, (column + 2) % 3
-    return A[r, c] * A[s, d] - A[r, d] * A[s, c]
+def stacked_rows(A: Matrix) -> Float[Array, "*rest i j"]:
+    """Rows of components as the last two axes of one array."""
+    return jnp.stack([stacked(row) for row in A], axis=-2)
+
+
+def block(A: Matrix, rows: slice, columns: slice) -> Matrix:
+    """The part of a matrix in `rows` and `columns`."""
+    return tuple(row[columns] for row in A[rows])
+
+
+def identity(size: int) -> Matrix:
+    """The unit matrix."""
+    return tuple(tuple(int(i == j) for j in range(size)) for i in range(size))
+
+
+def plus(x: Vector, y: Vector) -> Vector:
+    """x + y."""
+    return tuple(_plus(a, b) for a, b in zip(x, y, strict=True))
+
+
+def minus(x: Vector, y: Vector) -> Vector:
+    """x - y."""
+    return plus(x, scaled(-1.0, y))
+
+
+def scaled(factor: Array | float, x: Vector) -> Vector:
+    """factor x."""
+    return tuple(_times(a, factor) for a in x)
+
+
+def added(A: Matrix, B: Matrix) -> Matrix:
+    """A + B."""
+    return tuple(plus(a, b) for a, b in zip(A, B, strict=True))
+
+
+def subtracted(A: Matrix, B: Matrix) -> Matrix:
+    """A - B."""
+    return tuple(minus(a, b) for a, b in zip(A, B, strict=True))
+
+
+def multiplied(factor: Array | float, A: Matrix) -> Matrix:
+    """factor A."""
+    return tuple(scaled(factor, row) for row in A)
+
+
+def dot(x: Vector, y: Vector) -> Entry:
+    """The scalar product."""
+    return _sum(_times(a, b) for a, b in zip(x, y, strict=True))
+
+
+def applied(A: Matrix, x: Vector) -> Vector:
+    """A x."""
+    return tuple(dot(row, x) for row in A)
+
+
+def transposed(A: Matrix) -> Matrix:
+    """Aᵀ."""
+    return tuple(zip(*A, strict=True))
+
+
+def product(A: Matrix, B: Matrix) -> Matrix:
+    """A B."""
+    columns = transposed(B)
+    return tuple(tuple(dot(row, column) for column in columns) for row in A)
+
+
+def mirrored(A: Matrix) -> Matrix:
+    """A with its lower triangle copied from the upper one, for products known to be symmetric."""
+    size = len(A)
+    return tuple(tuple(A[min(i, j)][max(i, j)] for j in range(size)) for i in range(size))
+
+
+def inverse2(A: Matrix) -> Matrix:
+    """Inverse of a symmetric positive definite 2x2 matrix, scaled to a unit diagonal on the way."""
+    (p, q), (_, r) = A
+    a, b = 1 / jnp.sqrt(p), 1 / jnp.sqrt(r)
+    off = q * a * b
+    determinant = (1 - off) * (1 + off)
+    side = -off * a * b / determinant
+    return (a * a / determinant, side), (side, b * b / determinant)
+
+
+def inverse3(A: Matrix) -> Matrix:
+    """Inverse of a general 3x3 matrix by its cofactors."""
+    cofactors = tuple(tuple(_cofactor(A, i, j) for j in range(3)) for i in range(3))
+    return multiplied(1 / dot(A[0], cofactors[0]), transposed(cofactors))
 
 
 class Factor(NamedTuple):
     """Cholesky factor of a symmetric 3x3 matrix that was scaled to a unit diagonal.
 
-    `definite` tells whether all pivots are above `smallest`; where not, the factor is that of the identity.
+    `definite` tells whether all pivots were large enough; where not, the factor is that of the identity.
     """
 
-    lower: Float[Array, "3 3 *rest"]
-    scale: Float[Array, "3 *rest"]
-    definite: Bool[Array, "*rest"]
+    lower: Matrix
+    scale: Vector
+    definite: Bool[Array, "*jets"]
 
 
-def factored(A: Float[Array, "3 3 *rest"], smallest: float) -> Factor:
+def factored(A: Matrix, smallest: float) -> Factor:
     """Factor a symmetric 3x3 matrix; a scaled pivot of `smallest` or less counts as not definite."""
-    diagonal = jnp.stack([A[0, 0], A[1, 1], A[2, 2]])
-    positive = jnp.all((diagonal > 0) & jnp.isfinite(diagonal), axis=0)
-    scale = 1 / jnp.sqrt(jnp.where(positive, diagonal, 1))
-    R = jnp.where(positive, A * scale[:, None] * scale[None], identity(A))
-    l10, l20 = R[1, 0], R[2, 0]
-    p1 = 1 - l10**2
-    fine1 = p1 > smallest
-    l11 = jnp.sqrt(jnp.where(fine1, p1, 1))
-    l21 = (R[2, 1] - l20 * l10) / l11
-    p2 = 1 - l20**2 - l21**2
-    definite = positive & fine1 & (p2 > smallest)
-    l22 = jnp.sqrt(jnp.where(definite, p2, 1))
-    zero, one = jnp.zeros_like(l10), jnp.ones_like(l10)
-    lower = jnp.stack(
-        [jnp.stack([one, zero, zero]), jnp.stack([l10, l11, zero]), jnp.stack([l20, l21, l22])]
+    diagonal = tuple(A[i][i] for i in range(3))
+    positive = (diagonal[0] > 0) & (diagonal[1] > 0) & (diagonal[2] > 0)
+    s0, s1, s2 = (1 / jnp.sqrt(jnp.where(positive, entry, 1)) for entry in diagonal)
+    l10 = A[1][0] * s1 * s0
+    l20 = A[2][0] * s2 * s0
+    first = (1 - l10) * (1 + l10)
+    l11 = jnp.sqrt(jnp.where(first > smallest, first, 1))
+    l21 = (A[2][1] * s2 * s1 - l20 * l10) / l11
+    second = (1 - l20) * (1 + l20) - l21**2
+    definite = positive & (first > smallest) & (second > smallest)
+    l22 = jnp.sqrt(jnp.where(definite, second, 1))
+    one, (l10, l11, l20, l21) = (
+        jnp.ones_like(l22),
+        (jnp.where(definite, entry, other) for entry, other in ((l10, 0), (l11, 1), (l20, 0), (l21, 0))),
     )
-    return Factor(jnp.where(definite, lower, identity(A)), scale, definite)
+    return Factor(((one, 0, 0), (l10, l11, 0), (l20, l21, l22)), (s0, s1, s2), definite)
 
 
-def solved(factor: Factor, x: Float[Array, "3 *more"]) -> Float[Array, "3 *out"]:
+def solved(factor: Factor, x: Vector) -> Vector:
     """A⁻¹ x for a factored A."""
-    L, scale = factor.lower, factor.scale
-    u0 = x[0] * scale[0]
-    u1 = (x[1] * scale[1] - L[1, 0] * u0) / L[1, 1]
-    u2 = (x[2] * scale[2] - L[2, 0] * u0 - L[2, 1] * u1) / L[2, 2]
-    v2 = u2 / L[2, 2]
-    v1 = (u1 - L[2, 1] * v2) / L[1, 1]
-    v0 = u0 - L[1, 0] * v1 - L[2, 0] * v2
-    return jnp.stack([v0 * scale[0], v1 * scale[1], v2 * scale[2]])
+    (_, (l10, l11, _), (l20, l21, l22)), (s0, s1, s2) = factor.lower, factor.scale
+    u0 = _times(x[0], s0)
+    u1 = (_times(x[1], s1) - l10 * u0) / l11
+    u2 = (_times(x[2], s2) - l20 * u0 - l21 * u1) / l22
+    v2 = u2 / l22
+    v1 = (u1 - l21 * v2) / l11
+    v0 = u0 - l10 * v1 - l20 * v2
+    return v0 * s0, v1 * s1, v2 * s2
 
 
-def inverted(factor: Factor) -> Float[Array, "3 3 *rest"]:
-    """A⁻¹ of a factored A, symmetric to the last bit."""
-    unit = identity(factor.lower)
-    inverse = jnp.stack([solved(factor, jnp.broadcast_to(unit[j], factor.scale.shape)) for j in range(3)])
-    return (inverse + transposed(inverse)) / 2
+def inverted(factor: Factor) -> Matrix:
+    """A⁻¹ of a factored A."""
+    return mirrored(transposed(tuple(solved(factor, column) for column in identity(3))))
 
 
-def positive_definite(V: Float[Array, "k k *rest"], smallest: float) -> Bool[Array, "*rest"]:
-    """Whether a symmetric matrix, scaled to a unit diagonal, has all its pivots above `smallest`."""
-    size = V.shape[0]
-    diagonal = jnp.stack([V[i, i] for i in range(size)])
-    fine = jnp.all(diagonal > 0, axis=0)
-    scale = 1 / jnp.sqrt(jnp.where(diagonal > 0, diagonal, 1))
-    rows = [[V[i, j] * scale[i] * scale[j] for j in range(size)] for i in range(size)]
+def positive_definite(A: Matrix) -> Bool[Array, "*rest"]:
+    """Whether a symmetric matrix, scaled to a unit diagonal, has positive pivots only."""
+    size = len(A)
+    fine = jnp.all(jnp.stack([jnp.asarray(A[i][i]) > 0 for i in range(size)]), axis=0)
+    scale = [1 / jnp.sqrt(jnp.where(A[i][i] > 0, A[i][i], 1)) for i in range(size)]
+    rows = [[A[i][j] * scale[i] * scale[j] for j in range(i + 1)] for i in range(size)]
     for k in range(size):
         pivot = rows[k][k]
-        fine &= pivot > smallest
-        safe = jnp.where(pivot > smallest, pivot, 1)
+        fine &= pivot > 0
+        reciprocal = 1 / jnp.where(pivot > 0, pivot, 1)
         for i in range(k + 1, size):
-            ratio = rows[i][k] / safe
-            for j in range(i, size):
-                rows[j][i] = rows[j][i] - ratio * rows[j][k]
+            ratio = rows[i][k] * reciprocal
+            for j in range(k + 1, i + 1):
+                rows[i][j] = rows[i][j] - ratio * rows[j][k]
     return fine
+
+
+def _cofactor(A: Matrix, row: int, column: int) -> Entry:
+    r, s, c, d = (row + 1) % 3, (row + 2) % 3, (column + 1) % 3, (column + 2) % 3
+    return dot((A[r][c], A[r][d]), (A[s][d], _times(A[s][c], -1.0)))
+
+
+def _sum(entries: Iterable[Entry]) -> Entry:
+    return reduce(_plus, entries)
+
+
+def _times(a: Entry, b: Entry) -> Entry:
+    if isinstance(b, int):
+        a, b = b, a
+    if isinstance(a, int):
+        return b if a == 1 else 0
+    return a * b
+
+
+def _plus(a: Entry, b: Entry) -> Entry:
+    if isinstance(b, int) and b == 0:
+        return a
+    if isinstance(a, int) and a == 0:
+        return b
+    return a + b

@@ -2,8 +2,8 @@
 
 Symbols are those of `docs/fit.md`. A track is measured as q = (a, b), a = (d0, z0) and b = (phi, theta, q/p),
 with covariance V. For a vertex v and momentum m = (phi, theta, q/p) at the reference point, h(v, m) is the
-(d0, z0) of the helix with momentum m through v. Arrays here have their components first, then tracks,
-then batch; v is relative to the reference point.
+(d0, z0) of the helix with momentum m through v. v is relative to the reference point. Arrays have the axis of
+the tracks first, then those of the batch.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,16 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from ndive.vertexing.algebra import inverse2, product, transposed
+from ndive.vertexing.algebra import (
+    Matrix,
+    Vector,
+    block,
+    inverse2,
+    mirrored,
+    product,
+    subtracted,
+    transposed,
+)
 
 LARGEST_SINE = 0.999
 """The sine of the angle turned between perigee and vertex is clipped here: beyond it a track loops."""
@@ -22,8 +31,8 @@ class Helices(NamedTuple):
 
     a: Float[Array, "n *#b"]
     t: Float[Array, "n *#b"]
-    along: Float[Array, "2 n *#b"]
-    across: Float[Array, "2 n *#b"]
+    cos: Float[Array, "n *#b"]
+    sin: Float[Array, "n *#b"]
     cot: Float[Array, "n *#b"]
     csc2: Float[Array, "n *#b"]
     rho: Float[Array, "n *#b"]
@@ -39,34 +48,37 @@ class Helices(NamedTuple):
 class Linearisation(NamedTuple):
     """h(v, m) and its derivatives J_m = dh/dm and J_v = dh/dv; `docs/fit.md`, equations (7) and (8)."""
 
-    h: Float[Array, "2 n *#b"]
-    J_m: Float[Array, "2 3 n *#b"]
-    J_v: Float[Array, "2 3 n *#b"]
+    h: Vector
+    J_m: Matrix
+    J_v: Matrix
 
 
 class Projection(NamedTuple):
     """The covariance V seen from the vertex: U = V Gᵀ, S = G U, W = S⁻¹ with G = [1, -J_m]; equation (11)."""
 
-    U_a: Float[Array, "2 2 n *#b"]
-    U_b: Float[Array, "3 2 n *#b"]
-    S: Float[Array, "2 2 n *#b"]
-    W: Float[Array, "2 2 n *#b"]
+    U_a: Matrix
+    U_b: Matrix
+    S: Matrix
+    W: Matrix
 
 
 class Curvatures(NamedTuple):
     """Second derivatives of λ·h(v, m): P in v and v, N in v and m, M in m and m; equations (9) and (10)."""
 
-    P: Float[Array, "3 3 n *#b"]
-    N: Float[Array, "3 3 n *#b"]
-    M: Float[Array, "3 3 n *#b"]
+    P: Matrix
+    N: Matrix
+    M: Matrix
 
 
-def helices(v: Float[Array, "3 *#b"], m: Float[Array, "3 n *#b"], bend: Float[Array, "*#b"]) -> Helices:
-    """Helices with momenta `m`, and the place of the vertex `v` along and across each; `bend` = ρ sin θ / κ."""
+def helices(v: Vector, m: Vector, bend: Float[Array, "*#b"]) -> Helices:
+    """Helices with momenta `m` and the place of the vertex `v` along and across each.
+
+    `bend` is the curvature in 1/mm of a track with q/p = 1/GeV across the field.
+    """
+    x, y, _ = v
     phi, theta, kappa = m
     cos, sin = jnp.cos(phi), jnp.sin(phi)
-    a = cos * v[0] + sin * v[1]
-    t = cos * v[1] - sin * v[0]
+    a = cos * x + sin * y
     csc = 1 / jnp.sin(theta)
     cot = jnp.cos(theta) * csc
     rho_kappa = bend * csc
@@ -77,9 +89,9 @@ def helices(v: Float[Array, "3 *#b"], m: Float[Array, "3 n *#b"], bend: Float[Ar
     excess = _arcsine_excess(k)
     return Helices(
         a=a,
-        t=t,
-        along=jnp.stack([cos, sin]),
-        across=jnp.stack([-sin, cos]),
+        t=cos * y - sin * x,
+        cos=cos,
+        sin=sin,
         cot=cot,
         csc2=csc**2,
         rho=rho,
@@ -93,43 +105,37 @@ def helices(v: Float[Array, "3 *#b"], m: Float[Array, "3 n *#b"], bend: Float[Ar
     )
 
 
-def linearised(v: Float[Array, "3 *#b"], helix: Helices) -> Linearisation:
-    """h(v, m) = (D, Z) and its Jacobians at `v`."""
-    a, t, k, c, s, cot = helix.a, helix.t, helix.k, helix.c, helix.s, helix.cot
+def linearised(v: Vector, helix: Helices) -> Linearisation:
+    """h(v, m) = (D, Z) and its Jacobians."""
+    a, t, k, c, s = helix.a, helix.t, helix.k, helix.c, helix.s
     D_a, D_rho, Z_a, Z_rho = _slopes(helix)
-    zero, one = jnp.zeros_like(a), jnp.ones_like(a)
     return Linearisation(
-        h=jnp.stack([t - k * a / (1 + c), v[2] - s * cot]),
-        J_m=jnp.stack(
-            [
-                jnp.stack([-a + D_a * t, D_rho * helix.rho_theta, D_rho * helix.rho_kappa]),
-                jnp.stack([Z_a * t, s * helix.csc2 + Z_rho * helix.rho_theta, Z_rho * helix.rho_kappa]),
-            ]
+        h=(t - k * a / (1 + c), v[2] - s * helix.cot),
+        J_m=(
+            (D_a * t - a, D_rho * helix.rho_theta, D_rho * helix.rho_kappa),
+            (Z_a * t, s * helix.csc2 + Z_rho * helix.rho_theta, Z_rho * helix.rho_kappa),
         ),
-        J_v=jnp.stack(
-            [
-                jnp.stack([*(D_a * helix.along + helix.across), zero]),
-                jnp.stack([*(Z_a * helix.along), one]),
-            ]
+        J_v=(
+            (D_a * helix.cos - helix.sin, D_a * helix.sin + helix.cos, 0),
+            (Z_a * helix.cos, Z_a * helix.sin, 1),
         ),
     )
 
 
-def curvatures(helix: Helices, lam: Float[Array, "2 n *#b"]) -> Curvatures:
+def curvatures(helix: Helices, lam: Vector) -> Curvatures:
     """Second derivatives of λ·h at the same place as `helix`."""
     a, t, k, c, s, cot, csc2 = helix.a, helix.t, helix.k, helix.c, helix.s, helix.cot, helix.csc2
-    rho, rho_theta, rho_kappa = helix.rho, helix.rho_theta, helix.rho_kappa
+    rho, rho_theta, rho_kappa, cos, sin = helix.rho, helix.rho_theta, helix.rho_kappa, helix.cos, helix.sin
     D_a, D_rho, Z_a, Z_rho = _slopes(helix)
     E = -(lam[0] + lam[1] * k * cot) / c**3
     L_aa = rho * E
     L_a = lam[0] * D_a + lam[1] * Z_a
     L_rho = lam[0] * D_rho + lam[1] * Z_rho
     L_rho_theta = lam[1] * a**2 * k * helix.Q * csc2
-    L_rho_rho = -lam[0] * a**3 * k * (1 + 2 * c) / (c**3 * (1 + c) ** 2) - lam[1] * cot * a**3 * (
-        1 / c**3 - 2 * helix.Q
+    L_rho_rho = -(a**3) * (
+        lam[0] * k * (1 + 2 * c) / (c**3 * (1 + c) ** 2) + lam[1] * cot * (1 / c**3 - 2 * helix.Q)
     )
-    n = (L_aa * t - lam[0], a * E * rho_theta + lam[1] * csc2 / c, a * E * rho_kappa)
-    zero = jnp.zeros_like(a)
+    n_phi, n_theta, n_kappa = L_aa * t - lam[0], a * E * rho_theta + lam[1] * csc2 / c, a * E * rho_kappa
     phi_phi = L_aa * t**2 - L_a * a - lam[0] * t
     theta_theta = (
         L_rho_rho * rho_theta**2
@@ -137,34 +143,33 @@ def curvatures(helix: Helices, lam: Float[Array, "2 n *#b"]) -> Curvatures:
         + 2 * L_rho_theta * rho_theta
         - 2 * lam[1] * s * cot * csc2
     )
-    theta_kappa = L_rho_rho * rho_theta * rho_kappa - L_rho * rho_kappa * cot + L_rho_theta * rho_kappa
-    (cos, sin), (across_x, across_y) = helix.along, helix.across
+    theta_kappa = rho_kappa * (L_rho_rho * rho_theta - L_rho * cot + L_rho_theta)
     return Curvatures(
-        P=L_aa * _rows((cos**2, cos * sin, zero), (cos * sin, sin**2, zero), (zero, zero, zero)),
-        N=_rows(
-            (cos * n[0] + across_x * L_a, cos * n[1], cos * n[2]),
-            (sin * n[0] + across_y * L_a, sin * n[1], sin * n[2]),
-            (zero, zero, zero),
+        P=((L_aa * cos**2, L_aa * cos * sin, 0), (L_aa * cos * sin, L_aa * sin**2, 0), (0, 0, 0)),
+        N=(
+            (cos * n_phi - sin * L_a, cos * n_theta, cos * n_kappa),
+            (sin * n_phi + cos * L_a, sin * n_theta, sin * n_kappa),
+            (0, 0, 0),
         ),
-        M=_rows(
-            (phi_phi, t * n[1], t * n[2]),
-            (t * n[1], theta_theta, theta_kappa),
-            (t * n[2], theta_kappa, L_rho_rho * rho_kappa**2),
+        M=(
+            (phi_phi, t * n_theta, t * n_kappa),
+            (t * n_theta, theta_theta, theta_kappa),
+            (t * n_kappa, theta_kappa, L_rho_rho * rho_kappa**2),
         ),
     )
 
 
-def projected(J_m: Float[Array, "2 3 n *#b"], V: Float[Array, "5 5 n *#b"]) -> Projection:
-    """The covariance `V` of (a, b) as the vertex sees it, for one helix after another."""
+def projected(J_m: Matrix, V: Matrix) -> Projection:
+    """The covariance `V` of (a, b) as the vertex sees it through J_m."""
+    a, b = slice(0, 2), slice(2, 5)
     slope = transposed(J_m)
-    U_a = V[:2, :2] - product(V[:2, 2:], slope)
-    U_b = V[2:, :2] - product(V[2:, 2:], slope)
-    S = U_a - product(J_m, U_b)
-    S = (S + transposed(S)) / 2
-    return Projection(U_a=U_a, U_b=U_b, S=S, W=inverse2(S))
+    U_a = subtracted(block(V, a, a), product(block(V, a, b), slope))
+    U_b = subtracted(block(V, b, a), product(block(V, b, b), slope))
+    S = mirrored(subtracted(U_a, product(J_m, U_b)))
+    return Projection(U_a, U_b, S, inverse2(S))
 
 
-def _slopes(helix: Helices) -> tuple[Float[Array, "n *#b"], ...]:
+def _slopes(helix: Helices) -> Vector:
     """Derivatives of D and Z in a and ρ: D_a, D_ρ, Z_a, Z_ρ; `docs/fit.md`, equation (6)."""
     a, k, c = helix.a, helix.k, helix.c
     s_rho = a**2 * k * helix.Q
@@ -180,7 +185,3 @@ def _arcsine_excess(k: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
         jnp.array([143 / 10240, 231 / 13312, 63 / 2816, 35 / 1152, 5 / 112, 3 / 40, 1 / 6], k.dtype), square
     )
     return jnp.where(small, series, (jnp.arcsin(far) / far - 1) / far**2)
-
-
-def _rows(*rows: tuple[Float[Array, "n *#b"], ...]) -> Float[Array, "i j n *#b"]:
-    return jnp.stack([jnp.stack(jnp.broadcast_arrays(*row)) for row in rows])

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from ndive.errors import ShapeError
-from ndive.vertexing.algebra import factored, inverted
+from ndive.vertexing.algebra import factored, inverted, matrix, stacked_rows
 
 
 class Constraint(eqx.Module):
@@ -30,10 +30,12 @@ def beam_spot(mean: ArrayLike, covariance: ArrayLike) -> Constraint:
     """
     mean, covariance = jnp.asarray(mean), jnp.asarray(covariance)
     if mean.shape[-1:] != (3,) or covariance.shape[-2:] != (3, 3):
-        raise ShapeError(f"beam spot of shapes {mean.shape} and {covariance.shape}; it takes [..., 3], [..., 3, 3]")
-    factor = factored(jnp.moveaxis(covariance, (-2, -1), (0, 1)), smallest=0.0)
-    information = jnp.where(factor.definite, inverted(factor), jnp.nan)
-    return Constraint(mean, jnp.moveaxis(information, (0, 1), (-2, -1)), rank=3)
+        raise ShapeError(
+            f"beam spot of shapes {mean.shape} and {covariance.shape}; it takes [..., 3], [..., 3, 3]"
+        )
+    factor = factored(matrix(covariance), smallest=0.0)
+    information = jnp.where(factor.definite[..., None, None], stacked_rows(inverted(factor)), jnp.nan)
+    return Constraint(mean, information, rank=3)
 
 
 def line(point: ArrayLike, direction: ArrayLike, width: ArrayLike, length: ArrayLike = 1e3) -> Constraint:
@@ -46,7 +48,9 @@ def line(point: ArrayLike, direction: ArrayLike, width: ArrayLike, length: Array
     """
     point, direction = jnp.asarray(point), jnp.asarray(direction)
     if point.shape[-1:] != (3,) or direction.shape[-1:] != (3,):
-        raise ShapeError(f"line of shapes {point.shape} and {direction.shape}; it takes [..., 3] and [..., 3]")
+        raise ShapeError(
+            f"line of shapes {point.shape} and {direction.shape}; it takes [..., 3] and [..., 3]"
+        )
     unit = direction / jnp.linalg.norm(direction, axis=-1, keepdims=True)
     along = unit[..., :, None] * unit[..., None, :]
     across = jnp.eye(3, dtype=unit.dtype) - along

@@ -7,8 +7,8 @@ with the problem, in forward and reverse mode and to any order, whatever way the
 import jax
 import jax.numpy as jnp
 
-from ndive.vertexing.algebra import applied, transposed
-from ndive.vertexing.step import Point, Problem, expanded, linear_system, step
+from ndive.vertexing.algebra import applied, minus, plus, scaled, transposed
+from ndive.vertexing.step import Point, Problem, expanded, linear_system, over_tracks, step
 
 
 @jax.custom_jvp
@@ -20,19 +20,16 @@ def attached(problem: Problem, point: Point) -> Point:
 @attached.defjvp
 def _attached_jvp(primals: tuple[Problem, Point], tangents: tuple[Problem, Point]) -> tuple[Point, Point]:
     """Tangents of the minimum; `docs/fit.md`, equations (17) to (19)."""
-    problem, dproblem = primals[0], tangents[0]
+    problem, change = primals[0], tangents[0]
     point = attached(*primals)
     expansion = expanded(problem, point)
     system = linear_system(problem, expansion, jnp.ones_like(problem.bend))
-    lam = expansion.lam
-    eta = jnp.concatenate([lam, -applied(transposed(expansion.line.J_m), lam)])
-    R = dproblem.q - applied(dproblem.V, eta)
-    drawn = jnp.sum(expansion.line.J_v * lam[:, None], axis=0)
-    gamma = (
-        jnp.sum(dproblem.w * drawn, axis=1)
-        + applied(problem.Lambda, dproblem.mu)
-        + applied(dproblem.Lambda, problem.mu - point.v)
+    eta = expansion.lam + scaled(-1.0, applied(transposed(expansion.line.J_m), expansion.lam))
+    R = minus(change.q, applied(change.V, eta))
+    drawn = applied(transposed(expansion.line.J_v), expansion.lam)
+    of_constraint = plus(
+        applied(problem.Lambda, change.mu), applied(change.Lambda, minus(problem.mu, point.v))
     )
+    gamma = plus(tuple(over_tracks(change.w * component) for component in drawn), of_constraint)
     dv, dm = step(problem, system, expansion.view.U_b, R, gamma)
-    return point, Point(dv, dm - dproblem.q[2:])
-
+    return point, Point(dv, minus(dm, change.q[2:]))

@@ -6,16 +6,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from ndive.vertexing.algebra import applied
+from ndive.vertexing.algebra import Vector, applied, dot, minus, scaled
 from ndive.vertexing.step import (
     Expansion,
     Point,
     Problem,
-    constraint_pull,
     expanded,
     linear_system,
     step,
-    track_chi2,
+    total_chi2,
+    vertex_force,
 )
 
 GAUSS_NEWTON_STEPS = 3
@@ -29,40 +29,41 @@ class Solution(NamedTuple):
     """Where the loop ended, after how many steps, and whether the last one was small."""
 
     point: Point
-    iterations: Int[Array, "*#b"]
-    converged: Bool[Array, "*#b"]
+    iterations: Int[Array, "*b"]
+    converged: Bool[Array, "*b"]
 
 
 class _State(NamedTuple):
-    point: Point
+    best: Point
     trial: Point
-    chi2: Float[Array, "*#b"]
-    exact: Bool[Array, "*#b"]
-    iterations: Int[Array, "*#b"]
-    converged: Bool[Array, "*#b"]
-    count: Int[Array, ""]
+    chi2: Float[Array, "*b"]
+    exact: Bool[Array, "*b"]
+    iterations: Int[Array, "*b"]
+    converged: Bool[Array, "*b"]
+    loops: Int[Array, ""]
 
 
-def minimise(problem: Problem, start: Float[Array, "3 *#b"], max_steps: int) -> Solution:
+def minimise(problem: Problem, start: Vector, max_steps: int) -> Solution:
     """Minimise the chi2 of each jet from the vertex `start` and the measured momenta.
 
     Three Gauss–Newton steps, then Newton steps with the exact Hessian, Gauss–Newton again wherever that is
     not positive definite. A step that raises the chi2 is halved. A jet has converged when a step is shorter
     than `tolerance` of its own errors, in the vertex and in each momentum; that step is still taken.
     """
-    n, batch = problem.w.shape[0], problem.bend.shape
-    origin = Point(start, jnp.zeros((3, n, *batch), problem.q.dtype))
+    batch, dtype = problem.bend.shape, problem.w.dtype
+    rest = tuple(jnp.zeros(problem.w.shape, dtype) for _ in range(3))
+    origin = Point(tuple(jnp.broadcast_to(component, batch) for component in start), rest)
     state = _State(
-        point=origin,
+        best=origin,
         trial=origin,
-        chi2=jnp.full(batch, jnp.inf, problem.q.dtype),
+        chi2=jnp.full(batch, jnp.inf, dtype),
         exact=jnp.zeros(batch, bool),
         iterations=jnp.zeros(batch, jnp.int32),
         converged=jnp.zeros(batch, bool),
-        count=jnp.zeros((), jnp.int32),
+        loops=jnp.zeros((), jnp.int32),
     )
     state = jax.lax.while_loop(
-        lambda state: (state.count < max_steps) & ~jnp.all(state.converged),
+        lambda state: (state.loops < max_steps) & ~jnp.all(state.converged),
         lambda state: _advanced(problem, state),
         state,
     )
@@ -75,58 +76,45 @@ def tolerance(dtype: jnp.dtype) -> float:
 
 
 def _advanced(problem: Problem, state: _State) -> _State:
-    """Judge the trial point of each jet, and take a step from it or halve the one that led there."""
-    expansion = expanded(problem, state.trial)
-    chi2 = total_chi2(problem, expansion, state.trial.v)
+    """Judge the trial point of each jet, then take a step from it, or halve the one that led there."""
+    trial = state.trial
+    expansion = expanded(problem, trial)
+    chi2 = total_chi2(problem, expansion, trial.v)
     better = chi2 <= state.chi2 + SLACK * (1 + state.chi2)
-    system = linear_system(problem, expansion, state.exact.astype(problem.q.dtype))
-    gamma = jnp.sum(problem.w * _towards(expansion), axis=1) + constraint_pull(problem, state.trial.v)
-    residual = jnp.concatenate(
-        [
-            problem.q[:2] - expansion.line.h - applied(expansion.view.U_a, expansion.lam),
-            -state.trial.beta - applied(expansion.view.U_b, expansion.lam),
-        ]
-    )
-    dv, dm = step(problem, system, expansion.view.U_b, residual, gamma)
-    moved = jnp.where(system.H.definite, 1, 0)
-    onward = Point(state.trial.v + moved * dv, state.trial.beta + moved * dm)
-    halved = Point(
-        *((old + new) / 2 for old, new in zip(state.point, state.trial, strict=True))
-    )
-    length = jnp.sum(dv * applied(system.hessian, dv), axis=0) + jnp.max(
-        jnp.sum(dm**2 / jnp.stack([problem.V[j, j] for j in (2, 3, 4)]), axis=0), axis=0, initial=0
-    )
-    small = better & system.H.definite & (jnp.abs(length) < tolerance(problem.q.dtype) ** 2)
+    system = linear_system(problem, expansion, state.exact.astype(chi2.dtype))
+    force = vertex_force(problem, expansion, trial.v)
+    dv, dm = step(problem, system, expansion.view.U_b, _residuals(problem, expansion, trial), force)
+    definite = system.H.definite
+    square = dot(dv, applied(system.hessian, dv)) + _longest(problem, dm)
+    small = better & definite & (jnp.abs(square) < tolerance(chi2.dtype) ** 2)
     active = ~state.converged
 
-    def choose(new: Array, old: Array) -> Array:
-        return jnp.where(active, new, old)
+    def following(old: Array, tried: Array, change: Array) -> Array:
+        onward = jnp.where(definite, tried + change, tried)
+        return jnp.where(active, jnp.where(better, onward, (old + tried) / 2), tried)
+
+    def kept(old: Array, new: Array) -> Array:
+        return jnp.where(active & better, new, old)
 
     return _State(
-        point=Point(*(choose(jnp.where(better, t, p), p) for t, p in zip(state.trial, state.point, strict=True))),
-        trial=Point(
-            *(
-                choose(jnp.where(better, o, h), t)
-                for o, h, t in zip(onward, halved, state.trial, strict=True)
-            )
-        ),
-        chi2=choose(jnp.where(better, chi2, state.chi2), state.chi2),
-        exact=choose(
-            jnp.where(better, system.H.definite & (state.count + 1 >= GAUSS_NEWTON_STEPS), state.exact),
-            state.exact,
-        ),
+        best=jax.tree.map(kept, state.best, trial),
+        trial=jax.tree.map(following, state.best, trial, Point(dv, dm)),
+        chi2=kept(state.chi2, chi2),
+        exact=kept(state.exact, definite & (state.loops + 1 >= GAUSS_NEWTON_STEPS)),
         iterations=state.iterations + active,
         converged=state.converged | small,
-        count=state.count + 1,
+        loops=state.loops + 1,
     )
 
 
-def total_chi2(problem: Problem, expansion: Expansion, v: Float[Array, "3 *#b"]) -> Float[Array, "*#b"]:
-    """Weighted chi2 of a jet with the constraint's term; equation (13)."""
-    off = problem.mu - v
-    return jnp.sum(problem.w * track_chi2(expansion), axis=0) + jnp.sum(off * applied(problem.Lambda, off), axis=0)
+def _residuals(problem: Problem, expansion: Expansion, point: Point) -> Vector:
+    """What the track equations lack at a point: a - h - U_a λ and -β - U_b λ; equation (15)."""
+    of_place = minus(minus(problem.q[:2], expansion.line.h), applied(expansion.view.U_a, expansion.lam))
+    of_momentum = minus(scaled(-1.0, point.beta), applied(expansion.view.U_b, expansion.lam))
+    return of_place + of_momentum
 
 
-def _towards(expansion: Expansion) -> Float[Array, "3 n *#b"]:
-    """J_vᵀ λ: where each track draws the vertex."""
-    return jnp.sum(expansion.line.J_v * expansion.lam[:, None], axis=0)
+def _longest(problem: Problem, dm: Vector) -> Float[Array, "*b"]:
+    """The largest step of a momentum, squared and in its measured errors."""
+    square = dot(dm, tuple(change / problem.V[j][j] for change, j in zip(dm, (2, 3, 4), strict=True)))
+    return jnp.max(square, axis=0, initial=0)

@@ -9,105 +9,159 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ndive.vertexing.algebra import Factor, applied, factored, identity, inverse2, inverse3
-from ndive.vertexing.algebra import product, solved, transposed
-from ndive.vertexing.chi2 import Curvatures, Helices, Linearisation, Projection
-from ndive.vertexing.chi2 import curvatures, helices, linearised, projected
-
-
-class Problem(NamedTuple):
-    """A batch of jets to fit, components first, then tracks, then batch, relative to the reference point.
-
-    `q` are the five measured parameters, `V` their covariance, `w` the weights, `mu` and `Lambda` the mean
-    and information of the constraint, `bend` the curvature of a track with q/p = 1 across the field.
-    """
-
-    q: Float[Array, "5 n *#b"]
-    V: Float[Array, "5 5 n *#b"]
-    w: Float[Array, "n *#b"]
-    mu: Float[Array, "3 *#b"]
-    Lambda: Float[Array, "3 3 *#b"]
-    bend: Float[Array, "*#b"]
-
-
-class Point(NamedTuple):
-    """A vertex v and the corrections β = m - b of the measured momenta."""
-
-    v: Float[Array, "3 *#b"]
-    beta: Float[Array, "3 n *#b"]
-
-
-class Expansion(NamedTuple):
-    """The problem expanded about a point; `lam` are the multipliers λ = W (a - h + J_m β)."""
-
-    helix: Helices
-    line: Linearisation
-    view: Projection
-    r: Float[Array, "2 n *#b"]
-    lam: Float[Array, "2 n *#b"]
-
-
-class System(NamedTuple):
-    """The linear system of `docs/fit.md`, equation (16), with the momenta eliminated track by track."""
-
-    bend_m: Float[Array, "2 3 n *#b"]
-    K: Float[Array, "3 3 n *#b"]
-    W: Float[Array, "2 2 n *#b"]
-    J: Float[Array, "2 3 n *#b"]
-    NK: Float[Array, "3 3 n *#b"]
-    pull: Float[Array, "3 3 n *#b"]
-    hessian: Float[Array, "3 3 *#b"]
-    H: Factor
-
+from ndive.vertexing.algebra import (
+    Factor,
+    Matrix,
+    Vector,
+    added,
+    applied,
+    block,
+    dot,
+    factored,
+    identity,
+    inverse2,
+    inverse3,
+    minus,
+    mirrored,
+    plus,
+    product,
+    scaled,
+    solved,
+    subtracted,
+    transposed,
+)
+from ndive.vertexing.chi2 import (
+    Helices,
+    Linearisation,
+    Projection,
+    curvatures,
+    helices,
+    linearised,
+    projected,
+)
 
 ROUNDING = 16
 """A scaled pivot below this many times the spacing of the numbers at one counts as zero."""
 
 
+class Problem(NamedTuple):
+    """A batch of jets to fit, relative to the reference point; axes are tracks, then batch.
+
+    `q` are the five measured parameters, `V` their covariance, `w` the weights, `mu` and `Lambda` the mean
+    and information of the constraint, `bend` the curvature of a track with q/p = 1 across the field.
+    """
+
+    q: Vector
+    V: Matrix
+    w: Float[Array, "n *b"]
+    mu: Vector
+    Lambda: Matrix
+    bend: Float[Array, "*b"]
+
+
+class Point(NamedTuple):
+    """A vertex v and the corrections β = m - b of the measured momenta."""
+
+    v: Vector
+    beta: Vector
+
+
+class Expansion(NamedTuple):
+    """The problem about a point, with the multipliers λ = W r and r = a - h + J_m β; equation (12)."""
+
+    helix: Helices
+    line: Linearisation
+    view: Projection
+    r: Vector
+    lam: Vector
+
+
+class System(NamedTuple):
+    """The linear system of `docs/fit.md`, equation (16), with the momenta eliminated track by track."""
+
+    T: Matrix
+    K: Matrix
+    W: Matrix
+    J: Matrix
+    NK: Matrix
+    Y: Matrix
+    hessian: Matrix
+    H: Factor
+
+
+def over_tracks(x: Float[Array, "n *b"]) -> Float[Array, "*b"]:
+    """The sum over the tracks of a jet."""
+    return jnp.sum(x, axis=0)
+
+
 def expanded(problem: Problem, point: Point) -> Expansion:
     """Expand about `point`: helices, Jacobians, covariance seen from the vertex, residuals, multipliers."""
-    helix = helices(point.v, problem.q[2:] + point.beta, problem.bend)
+    helix = helices(point.v, plus(problem.q[2:], point.beta), problem.bend)
     line = linearised(point.v, helix)
     view = projected(line.J_m, problem.V)
-    r = problem.q[:2] - line.h + applied(line.J_m, point.beta)
+    r = plus(minus(problem.q[:2], line.h), applied(line.J_m, point.beta))
     return Expansion(helix, line, view, r, applied(view.W, r))
 
 
-def track_chi2(expansion: Expansion) -> Float[Array, "n *#b"]:
+def track_chi2(expansion: Expansion) -> Float[Array, "n *b"]:
     """Unweighted chi2 of each track, rᵀ W r; equation (12)."""
-    return jnp.sum(expansion.r * expansion.lam, axis=0)
+    return jnp.asarray(dot(expansion.r, expansion.lam))
 
 
-def information(J: Float[Array, "2 3 n *#b"], W: Float[Array, "2 2 n *#b"]) -> Float[Array, "3 3 n *#b"]:
-    """What each track knows of the vertex, Jᵀ W J in 1/mm²."""
-    return product(transposed(J), product(W, J))
+def total_chi2(problem: Problem, expansion: Expansion, v: Vector) -> Float[Array, "*b"]:
+    """Weighted chi2 of a jet with the constraint's term; equation (13)."""
+    off = minus(problem.mu, v)
+    return over_tracks(problem.w * track_chi2(expansion)) + dot(off, applied(problem.Lambda, off))
 
 
-def constraint_pull(problem: Problem, v: Float[Array, "3 *#b"]) -> Float[Array, "3 *#b"]:
-    """Λ (μ - v)."""
-    return applied(problem.Lambda, problem.mu - v)
+def normal_matrix(w: Float[Array, "n *b"], expansion: Expansion, Lambda: Matrix) -> Matrix:
+    """Σ w J_vᵀ W J_v + Λ; equation (14)."""
+    return added(_summed(w, _information(expansion.line.J_v, expansion.view.W)), Lambda)
 
 
-def linear_system(problem: Problem, expansion: Expansion, curved: Float[Array, "*#b"]) -> System:
-    """The system about an expansion: exact second derivatives where `curved` is 1, Gauss–Newton where 0."""
-    _, line, view, _, lam = expansion
-    second = curvatures(expansion.helix, lam * curved)
-    return _eliminated(problem, line, view, second)
+def vertex_force(problem: Problem, expansion: Expansion, v: Vector) -> Vector:
+    """Σ w J_vᵀ λ + Λ (μ - v), which vanishes at the minimum; equation (15)."""
+    drawn = applied(transposed(expansion.line.J_v), expansion.lam)
+    of_tracks = tuple(over_tracks(problem.w * component) for component in drawn)
+    return plus(of_tracks, applied(problem.Lambda, minus(problem.mu, v)))
 
 
-def _eliminated(problem: Problem, line: Linearisation, view: Projection, second: Curvatures) -> System:
-    V_ab, V_bb = problem.V[:2, 2:], problem.V[2:, 2:]
-    P, N, M = second
-    K = inverse3(identity(M) - product(V_bb, M))
+def linear_system(problem: Problem, expansion: Expansion, exact: Float[Array, "*#b"]) -> System:
+    """The system about an expansion, with exact second derivatives where `exact` is 1.
+
+    Where it is 0 they count as zero, which makes a Gauss–Newton step of a Newton step.
+    """
+    line, view = expansion.line, expansion.view
+    V_ab, V_bb = block(problem.V, slice(0, 2), slice(2, 5)), block(problem.V, slice(2, 5), slice(2, 5))
+    P, N, M = curvatures(expansion.helix, scaled(exact, expansion.lam))
+    K = inverse3(subtracted(identity(3), product(V_bb, M)))
     X = product(K, view.U_b)
-    W = inverse2(view.S + product(transposed(view.U_b), product(M, X)))
-    J = line.J_v - product(transposed(X), transposed(N))
-    NK = product(N, K)
-    pull = product(product(K, V_bb), transposed(N))
-    of_track = information(J, W) - P - product(N, pull)
-    hessian = jnp.sum(problem.w * (of_track + transposed(of_track)) / 2, axis=2) + problem.Lambda
-    H = factored(hessian, smallest_pivot(hessian.dtype))
-    return System(line.J_m - product(V_ab, M), K, W, J, NK, pull, hessian, H)
+    W = inverse2(mirrored(added(view.S, product(transposed(view.U_b), product(M, X)))))
+    J = subtracted(line.J_v, product(transposed(X), transposed(N)))
+    Y = product(product(K, V_bb), transposed(N))
+    of_track = subtracted(_information(J, W), mirrored(added(P, product(N, Y))))
+    hessian = added(_summed(problem.w, of_track), problem.Lambda)
+    return System(
+        T=subtracted(line.J_m, product(V_ab, M)),
+        K=K,
+        W=W,
+        J=J,
+        NK=product(N, K),
+        Y=Y,
+        hessian=hessian,
+        H=factored(hessian, smallest_pivot(problem.w.dtype)),
+    )
+
+
+def step(problem: Problem, system: System, U_b: Matrix, R: Vector, gamma: Vector) -> tuple[Vector, Vector]:
+    """Solve the system for (dv, dm) with right-hand sides `R` of the tracks and `gamma` of the vertex (17)."""
+    KR = applied(system.K, R[2:])
+    C = minus(R[:2], applied(system.T, KR))
+    drawn = plus(applied(transposed(system.J), applied(system.W, C)), applied(system.NK, R[2:]))
+    dv = solved(system.H, plus(tuple(over_tracks(problem.w * component) for component in drawn), gamma))
+    dlam = applied(system.W, minus(C, applied(system.J, dv)))
+    dm = plus(minus(KR, applied(system.K, applied(U_b, dlam))), applied(system.Y, dv))
+    return dv, dm
 
 
 def smallest_pivot(dtype: jnp.dtype) -> float:
@@ -115,19 +169,18 @@ def smallest_pivot(dtype: jnp.dtype) -> float:
     return ROUNDING * float(jnp.finfo(dtype).eps)
 
 
-def step(
-    problem: Problem,
-    system: System,
-    U_b: Float[Array, "3 2 n *#b"],
-    R: Float[Array, "5 n *#b"],
-    gamma: Float[Array, "3 *#b"],
-) -> tuple[Float[Array, "3 *#b"], Float[Array, "3 n *#b"]]:
-    """Solve the system for (dv, dm) with right-hand sides `R` of the tracks and `gamma` of the vertex (17)."""
-    KR = applied(system.K, R[2:])
-    C = R[:2] - applied(system.bend_m, KR)
-    from_tracks = applied(transposed(system.J), applied(system.W, C)) + applied(system.NK, R[2:])
-    dv = solved(system.H, jnp.sum(problem.w * from_tracks, axis=1) + gamma)
-    dv_n = dv[:, None]
-    dlam = applied(system.W, C - applied(system.J, dv_n))
-    dm = KR - applied(product(system.K, U_b), dlam) + applied(system.pull, dv_n)
-    return dv, dm
+def sandwiched(w: Float[Array, "n *b"], expansion: Expansion, C: Matrix, Lambda: Matrix) -> Matrix:
+    """C (Σ w² J_vᵀ W J_v + Λ) C; equation (20)."""
+    return mirrored(product(C, product(normal_matrix(w**2, expansion, Lambda), C)))
+
+
+def _information(J: Matrix, W: Matrix) -> Matrix:
+    """What each track knows of the vertex, Jᵀ W J in 1/mm²."""
+    return mirrored(product(transposed(J), product(W, J)))
+
+
+def _summed(w: Float[Array, "n *b"], A: Matrix) -> Matrix:
+    """Σ w A over the tracks, of symmetric matrices."""
+    size = len(A)
+    upper = {(i, j): over_tracks(w * A[i][j]) for i in range(size) for j in range(i, size)}
+    return tuple(tuple(upper[min(i, j), max(i, j)] for j in range(size)) for i in range(size))

@@ -3,7 +3,6 @@
 from enum import IntEnum
 
 import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
@@ -45,7 +44,7 @@ class Vertex(eqx.Module):
       when all weights are scaled, so that pulls keep their meaning with learned weights.
     - `track_chi2` `[..., n]`: of each track, unweighted.
     - `chi2` `[...]`: Σ w track_chi2 and the constraint's term.
-    - `ndf` `[...]`: twice the tracks with weight, plus the rank of the constraint, minus three; not below zero.
+    - `ndf` `[...]`: twice the tracks with weight plus the rank of the constraint minus three, at least zero.
     - `momenta` `[..., n, 3]`: phi (rad), theta (rad) and q/p (1/GeV) of each track at the vertex.
     - `iterations` `[...]`: steps taken.
     - `status` `[...]`: a value of `Status`.
