@@ -109,12 +109,12 @@ def _fitted(
     def read(start: int) -> tuple[Tracks, np.ndarray, int]:
         stop = min(start + size, sample.n_jets)
         tracks = sample.read_tracks(start, stop, precision)
-        w = tracks.mask.astype(precision)
+        w = np.zeros((size, sample.n_slots), precision)
+        column = np.ones((), precision)
         if weights is not None:
-            named = sample.columns("tracks", [weights], start, stop, precision)[weights]
-            w = np.where(tracks.mask, named, 0).astype(precision)
-        filled = np.zeros((size - len(w), sample.n_slots), precision)
-        return padded_tracks(tracks, size), np.concatenate([w, filled]), stop - start
+            column = sample.columns("tracks", [weights], start, stop, precision)[weights]
+        w[: stop - start] = np.where(tracks.mask, column, 0)
+        return padded_tracks(tracks, size), w, stop - start
 
     for tracks, w, real in read_ahead(read, range(0, sample.n_jets, size)):
         yield _rows(jax.device_get(fit_vertex(tracks, w, max_steps=max_steps)), w)[:real]

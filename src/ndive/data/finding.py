@@ -11,7 +11,7 @@ Source = str | Path | Sequence[str | Path]
 """What names one or more files."""
 
 
-def find_files(source: Source, split: Split | None = None) -> tuple[Path, ...]:
+def find_files(source: Source, split: str | None = None) -> tuple[Path, ...]:
     """The files named by `source`, sorted within a directory or a wildcard, else in the order given.
 
     In a directory, `split` picks the files `*_<split>.h5`; without one, every `*.h5` counts. A file that
@@ -30,7 +30,7 @@ def find_files(source: Source, split: Split | None = None) -> tuple[Path, ...]:
     return files
 
 
-def _find(path: Path, split: Split | None) -> tuple[Path, ...]:
+def _find(path: Path, split: str | None) -> tuple[Path, ...]:
     if path.is_dir():
         pattern = "*.h5" if split is None else f"*_{split}.h5"
         return _matching(path, pattern)

@@ -11,7 +11,6 @@ from ndive.data.columns import Rows, read_columns
 from ndive.data.finding import Source, find_files
 from ndive.data.header import Header, read_header
 from ndive.data.opening import shortcomings
-from ndive.data.split import Split
 from ndive.data.summary import FieldSummary, merged, summary
 from ndive.schema import Job, Schema, load_schema
 
@@ -49,7 +48,7 @@ class Contents:
 
 
 def inspect_files(
-    source: Source, split: Split | None = None, schema: Schema | None = None
+    source: Source, split: str | None = None, schema: Schema | None = None
 ) -> Iterator[Contents]:
     """Describe each file that `source` names, read block by block.
 

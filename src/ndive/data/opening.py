@@ -7,7 +7,6 @@ from ndive.data.finding import Source, find_files
 from ndive.data.header import Header, correlations, read_header
 from ndive.data.perigee import CORRELATIONS
 from ndive.data.sample import Sample
-from ndive.data.split import Split
 from ndive.errors import ArgumentError, SampleError
 from ndive.schema import Job, Schema, load_schema
 
@@ -15,7 +14,7 @@ KINDS = {"f": "float", "i": "integer", "u": "unsigned integer", "b": "bool"}
 
 
 def open_sample(
-    source: Source, job: str = "train", split: Split | None = None, schema: Schema | None = None
+    source: Source, job: str = "train", split: str | None = None, schema: Schema | None = None
 ) -> Sample:
     """Open one file, a directory, a list or a wildcard as one sample, for a `job` of the schema.
 
