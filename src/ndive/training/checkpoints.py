@@ -1,7 +1,7 @@
 """The files of a training run: checkpoints to go on from, and the best model so far.
 
-A checkpoint is one file: a line of JSON (configuration, seed, samples, SHA-256 of what follows), then the
-arrays of the whole `TrainState` as `equinox.tree_serialise_leaves` writes them. It is written aside and
+A checkpoint is one file: a line of JSON (configuration, seed, samples, losses so far, SHA-256 of the rest),
+then the arrays of the whole `TrainState` as `equinox.tree_serialise_leaves` writes them. It is written aside and
 renamed, so a run that is killed leaves the one before; a damaged one does not match its hash.
 """
 
@@ -18,6 +18,7 @@ import equinox as eqx
 from ndive.errors import CheckpointError
 from ndive.files import reported, written_aside
 from ndive.training.config import TrainConfig
+from ndive.training.history import FILE, Epoch
 from ndive.training.state import TrainState, empty_state
 
 FORMAT = "ndive-checkpoint-1"
@@ -39,9 +40,10 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Resumed:
-    """A state read back, and the damaged checkpoints passed over on the way to it."""
+    """A state read back with its losses so far, and the damaged checkpoints passed over on the way."""
 
     state: TrainState
+    history: list[Epoch]
     damaged: tuple[Path, ...]
 
 
@@ -58,14 +60,19 @@ def checkpoint_epochs(directory: Path) -> list[int]:
     return sorted(int(match[1]) for match in names if match)
 
 
-def save_checkpoint(directory: Path, state: TrainState, run: Run) -> None:
+def save_checkpoint(directory: Path, state: TrainState, history: list[Epoch], run: Run) -> None:
     """Write the checkpoint of `state`; of the older ones keep the one before and every 25th.
 
     **Raises:** `FileAccessError` where the place cannot be written.
     """
     payload = io.BytesIO()
     eqx.tree_serialise_leaves(payload, state)
-    header = {"format": FORMAT, "sha256": hashlib.sha256(payload.getvalue()).hexdigest(), **asdict(run)}
+    header = {
+        "format": FORMAT,
+        "sha256": hashlib.sha256(payload.getvalue()).hexdigest(),
+        "history": [asdict(epoch) for epoch in history],
+        **asdict(run),
+    }
     with written_aside(checkpoint_path(directory, int(state.epoch))) as aside:
         aside.write_bytes(json.dumps(header).encode() + b"\n" + payload.getvalue())
     for epoch in checkpoint_epochs(directory)[:-NEWEST]:
@@ -88,7 +95,8 @@ def load_newest(directory: Path, run: Run) -> Resumed | None:
             continue
         _check_same(path, header, run)
         state = eqx.tree_deserialise_leaves(io.BytesIO(payload), empty_state(run.config))
-        return Resumed(state=state, damaged=tuple(damaged))
+        history = [Epoch(**epoch) for epoch in header["history"]]
+        return Resumed(state=state, history=history, damaged=tuple(damaged))
     if damaged:
         raise CheckpointError(f"'{directory}': all {len(damaged)} checkpoints are damaged")
     return None
@@ -102,6 +110,18 @@ def load_checkpoint(path: Path) -> tuple[TrainState, TrainConfig]:
     header, payload = _read(path)
     config = TrainConfig(**header["config"])
     return eqx.tree_deserialise_leaves(io.BytesIO(payload), empty_state(config)), config
+
+
+def remove_run(directory: Path) -> None:
+    """Remove the checkpoints, the best model and the history of a run, and nothing else.
+
+    **Raises:** `FileAccessError` where one cannot be removed.
+    """
+    with reported(directory, "clear"):
+        for epoch in checkpoint_epochs(directory):
+            checkpoint_path(directory, epoch).unlink(missing_ok=True)
+        for name in (BEST, FILE):
+            (directory / name).unlink(missing_ok=True)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], bytes]:

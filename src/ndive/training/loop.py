@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import nan
 from pathlib import Path
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 
@@ -12,7 +13,7 @@ from ndive.errors import CheckpointError
 from ndive.models import build_model, save_model
 from ndive.training.checkpoints import BEST, Run, checkpoint_epochs, load_newest, save_checkpoint
 from ndive.training.config import TrainConfig
-from ndive.training.history import Epoch, read_history, write_history
+from ndive.training.history import Epoch, write_history
 from ndive.training.losses import LOSS_NAMES, loss_weights
 from ndive.training.normalise import estimate_normalisation
 from ndive.training.progress import Notice, Progress, Report, silent
@@ -77,7 +78,7 @@ def train(
         if is_best:
             save_model(directory / BEST, state.model, config.model)
         write_history(directory, history)
-        save_checkpoint(directory, state, run)
+        save_checkpoint(directory, state, history, run)
         jets = _jets_an_epoch(config, train_sample)
         report(
             Progress(
@@ -107,10 +108,11 @@ def _begin(
             report(Notice(text=f"'{path}' is damaged, going on from the one before"))
         epoch = int(found.state.epoch)
         report(Notice(text=f"going on after epoch {epoch} in '{directory}'"))
-        return found.state, [row for row in read_history(directory) if row.epoch <= epoch]
+        return found.state, found.history
     if resume:
         report(Notice(text=f"nothing to go on from in '{directory}', starting anew"))
-    model = build_model(run.config.model, estimate_normalisation(sample), key=jax.random.key(run.seed))
+    build = eqx.filter_jit(build_model)
+    model = build(run.config.model, estimate_normalisation(sample), key=jax.random.key(run.seed))
     return first_state(model, run.config), []
 
 

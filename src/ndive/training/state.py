@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PyTree
 
-from ndive.models import Model, Normalisation, build_model, split_trainable
+from ndive.models import Model, build_model, identity_normalisation, split_trainable
 from ndive.training.config import TrainConfig
 from ndive.training.optimisers import make_optimiser, plateau_rule
 
@@ -62,9 +62,13 @@ def first_state(model: Model, config: TrainConfig) -> TrainState:
 
 
 def empty_state(config: TrainConfig) -> TrainState:
-    """A state of the right structure and shapes, to be filled from a checkpoint."""
-    from_shapes = Normalisation(mean=jnp.zeros(18), scale=jnp.ones(18), vertex_scale=jnp.ones(3))
-    return first_state(build_model(config.model, from_shapes, key=jax.random.key(0)), config)
+    """The structure and shapes of a state, to be filled from a checkpoint."""
+
+    def build() -> TrainState:
+        model = build_model(config.model, identity_normalisation(), key=jax.random.key(0))
+        return first_state(model, config)
+
+    return eqx.filter_eval_shape(build)
 
 
 def after_epoch(state: TrainState, learner: Learner, total: float) -> TrainState:

@@ -1,0 +1,107 @@
+"""`ndive train`: train a named configuration on a sample."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from ndive.cli.training_display import TrainingDisplay
+from ndive.data import open_sample
+from ndive.errors import ArgumentError
+from ndive.training import TrainConfig, TrainResult, checkpoint_epochs, model_directory, preset
+from ndive.training import train as train_model
+from ndive.training.checkpoints import remove_run
+from ndive.training.compilation import keep_compiled
+
+
+def train(
+    *,
+    samples: Annotated[Path, Parameter(name=["--samples", "-s"])],
+    train_config: Annotated[str, Parameter(name=["--train_config", "-t"])] = "none",
+    model: Annotated[str | None, Parameter(name=["--model", "-m"])] = None,
+    batch_size: Annotated[int | None, Parameter(name=["--batch_size", "-b"])] = None,
+    epochs: Annotated[int | None, Parameter(name=["--epochs", "-e"])] = None,
+    learning_rate: Annotated[float | None, Parameter(name=["--learning_rate", "-l"])] = None,
+    cont: Annotated[bool, Parameter(name=["--cont", "-c"], negative=())] = False,
+    seed: int = 0,
+    models: Path | None = None,
+    overwrite: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Train a model on jets; leave its best epoch, its checkpoints and its loss history in a directory.
+
+    The run is a function of the configuration, the samples and the seed. Interrupted, it goes on with -c as
+    if it had not stopped. Options that are given replace what the configuration says.
+
+    Parameters
+    ----------
+    samples
+        Directory with *_train.h5 and *_val.h5.
+    train_config
+        Named configuration (final_ndive_only, final_ftag_base, final_ftag_ndive, ...); 'none' for the
+        defaults.
+    model
+        NDIVE (a vertex a jet) or FTAG (a tagger).
+    batch_size
+        Jets a step; 100 where nothing else is said.
+    epochs
+        Most passes over the training jets; 300 where nothing else is said.
+    learning_rate
+        Learning rate of the optimiser, no unit; 1e-5 where nothing else is said.
+    cont
+        Go on from the newest checkpoint.
+    seed
+        Seed of the first parameters and of the order of the jets, 0 or more.
+    models
+        Directory under which the model gets its own; $NDIVE_MODEL_PATH if not given.
+    overwrite
+        Remove the run that is there and start anew.
+    """
+    overrides: dict[str, Any] = {
+        "model_name": model,
+        "batch_size": batch_size,
+        "num_epochs": epochs,
+        "learning_rate": learning_rate,
+    }
+    given = {name: value for name, value in overrides.items() if value is not None}
+    config = replace(TrainConfig() if train_config == "none" else preset(train_config), **given)
+    directory = model_directory(config.name, models)
+    if overwrite and cont:
+        raise ArgumentError("-c goes on with the run and --overwrite removes it: give one of the two")
+    if overwrite:
+        open_sample(samples, job="train", split="train")
+        remove_run(directory)
+    run_training(config, samples, directory, seed=seed, resume=cont)
+
+
+def run_training(
+    config: TrainConfig, samples: Path, directory: Path, *, seed: int, resume: bool
+) -> TrainResult:
+    """Train with a display, and say at the end where the model is, or, if interrupted, how to go on.
+
+    **Raises:** `SystemExit` with status 130 on Ctrl-C; what `ndive.training.train` raises.
+    """
+    keep_compiled()
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    train_sample = open_sample(samples, job="train", split="train")
+    val_sample = open_sample(samples, job="train", split="val")
+    try:
+        with TrainingDisplay(config.name) as display:
+            result = train_model(
+                config, train_sample, val_sample, directory, seed=seed, resume=resume, report=display
+            )
+    except KeyboardInterrupt:
+        done = checkpoint_epochs(directory)
+        kept = (
+            f"epoch {done[-1]} is kept in '{directory}', -c goes on from there" if done else "nothing is kept"
+        )
+        console.print(f"ndive: interrupted; {kept}", markup=False)
+        raise SystemExit(130) from None
+    best = result.best
+    console.print(
+        f"best of {len(result.history)} epochs: {best.epoch}, validation total {best.val['total']:.4f}; "
+        f"model '{directory / 'best.eqx'}'",
+        markup=False,
+    )
+    return result

@@ -1,0 +1,79 @@
+"""How a training run looks while it goes on: two bars, all losses, and a line for each epoch."""
+
+import time
+from math import isnan
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from ndive.cli.progress import RateColumn
+from ndive.training import Notice
+from ndive.training import Progress as TrainingProgress
+
+
+class TrainingDisplay:
+    """Call it with what `ndive.training.train` reports; use it as a context.
+
+    On a terminal it draws the epoch's jets, jets/s, the time left of the whole run and every loss; elsewhere
+    it prints a line for each epoch. All goes to stderr.
+    """
+
+    def __init__(self, name: str) -> None:
+        """A display for the configuration called `name`."""
+        self.console = Console(stderr=True, soft_wrap=True, highlight=False)
+        self.bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} jets"),
+            RateColumn(),
+            TimeRemainingColumn(),
+        )
+        self.losses = Text()
+        self.live = Live(Group(self.bars, self.losses), console=self.console, transient=True)
+        self.run = self.bars.add_task(name, total=None)
+        self.epoch = self.bars.add_task("", total=None, visible=False)
+        self.started = time.monotonic()
+
+    def __enter__(self) -> "TrainingDisplay":
+        """Begin to draw, where there is a terminal."""
+        if self.console.is_terminal:
+            self.live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Leave the terminal clean."""
+        self.live.stop()
+
+    def __call__(self, event: TrainingProgress | Notice) -> None:
+        """Draw one event."""
+        if isinstance(event, Notice):
+            self.console.print(event.text, markup=False)
+            return
+        if event.val is not None:
+            self._finish_epoch(event, event.val)
+        done = event.jets if event.val is None else 0
+        number = event.epoch if event.val is None else event.epoch + 1
+        before = (number - 1) * event.n_jets
+        self.bars.update(self.run, total=event.epochs * event.n_jets, completed=before + done)
+        self.bars.update(
+            self.epoch, description=f"epoch {number}", total=event.n_jets, completed=done, visible=True
+        )
+        self.losses.plain = f"train: {_text(event.train)}"
+
+    def _finish_epoch(self, event: TrainingProgress, val: dict[str, float]) -> None:
+        """The line of an epoch."""
+        now = time.monotonic()
+        rate, self.started = event.n_jets / (now - self.started), now
+        best = "  best" if event.is_best else ""
+        self.console.print(
+            f"epoch {event.epoch:4}/{event.epochs}  train {event.train['total']:.4f}  val: {_text(val)}  "
+            f"{rate:.0f} jets/s{best}",
+            markup=False,
+        )
+
+
+def _text(losses: dict[str, float]) -> str:
+    """Every loss that the model has."""
+    return "  ".join(f"{name} {value:.4f}" for name, value in losses.items() if not isnan(value))
