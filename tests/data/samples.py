@@ -54,3 +54,13 @@ def _fill_tracks(tracks: np.ndarray, jets: np.ndarray, random: np.random.Generat
     for name in tracks.dtype.names:
         padding = {"f": np.nan, "i": -1, "b": False}[tracks.dtype[name].kind]
         tracks[name][~tracks["valid"]] = padding
+
+
+def without(rows: Rows, dataset: str, *names: str) -> Rows:
+    """The same rows, less some fields."""
+    old = rows[dataset]
+    kept = [name for name in old.dtype.names if name not in names]
+    new = np.zeros(old.shape, [(name, old.dtype[name]) for name in kept])
+    for name in kept:
+        new[name] = old[name]
+    return rows | {dataset: new}

@@ -146,7 +146,7 @@ def _provenance(sample: Sample, weights: str | None, precision: Precision) -> di
 
 def _print_summary(output: Path, counts: np.ndarray, rows: np.ndarray) -> None:
     """One screen: how the fits ended, and the medians of those that converged."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
     table.add_column("status")
     for name in ("jets", "share"):
@@ -154,7 +154,7 @@ def _print_summary(output: Path, counts: np.ndarray, rows: np.ndarray) -> None:
     for status in Status:
         if counts[status]:
             table.add_row(status.name, str(counts[status]), f"{counts[status] / counts.sum():.1%}")
-    console.print(f"{counts.sum()} vertices in '{output}'", markup=False, soft_wrap=True)
+    console.print(f"{counts.sum()} vertices in '{output}'", soft_wrap=True)
     console.print(table)
     good = rows[rows["valid"]]
     if len(good):

@@ -27,7 +27,7 @@ def inspect(*files: str, split: Split | None = None) -> None:
     split
         In a directory, read only the files *_SPLIT.h5.
     """
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = PIPED_WIDTH
     for contents in inspect_files(files, split):
@@ -36,7 +36,7 @@ def inspect(*files: str, split: Split | None = None) -> None:
 
 def _print(contents: Contents, console: Console) -> None:
     header = contents.header
-    console.print(f"{header.path}", style="bold", markup=False, soft_wrap=True)
+    console.print(f"{header.path}", style="bold", soft_wrap=True)
     console.print(
         f"{header.n_jets} jets of {header.n_slots} track slots, {header.path.stat().st_size / 1e6:.1f} MB, "
         f"field {header.field:g} T, {_tracks_a_jet(contents.multiplicity)}"

@@ -41,8 +41,9 @@ def shortcomings(header: Header, job: Job, schema: Schema) -> Iterator[str]:
     for dataset, names in job.needs.items():
         columns = header.columns.get(dataset, {})
         missing = [name for name in names if name not in columns]
+        unknown = [name for name in columns if name not in schema.datasets[dataset]]
         if missing:
-            yield f"dataset '{dataset}' lacks {_fields(missing)}{_guess(missing, list(columns))}"
+            yield f"dataset '{dataset}' lacks {_fields(missing)}{_guess(missing, unknown)}"
         for name in (*names, *optional.get(dataset, ())):
             if name in columns and not _kind_matches(columns[name].dtype.kind, schema, dataset, name):
                 expected = KINDS[schema.datasets[dataset][name].dtype.kind]
@@ -90,8 +91,9 @@ def _fields(names: list[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
 
 
-def _guess(missing: list[str], present: list[str]) -> str:
-    near = [name for wanted in missing for name in get_close_matches(wanted, present, n=1, cutoff=0.8)]
+def _guess(missing: list[str], unknown: list[str]) -> str:
+    """Names of the file that the schema does not know and that look like a slip of the pen."""
+    near = [name for wanted in missing for name in get_close_matches(wanted, unknown, n=1, cutoff=0.8)]
     return f" (it has {_fields(list(dict.fromkeys(near)))})" if near else ""
 
 

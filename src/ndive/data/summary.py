@@ -77,8 +77,8 @@ def _of_field(values: np.ndarray, valid: np.ndarray | None, chosen: slice) -> Fi
     finite = real[np.isfinite(real)]
     some = values[chosen] if valid is None else values[chosen][valid[chosen]]
     return FieldSummary(
-        minimum=finite.min() if finite.size else np.inf,
-        maximum=finite.max() if finite.size else -np.inf,
+        minimum=float(finite.min()) if finite.size else np.inf,
+        maximum=float(finite.max()) if finite.size else -np.inf,
         n_not_finite=real.size - finite.size,
         spread=(some[np.isfinite(some)],),
     )
