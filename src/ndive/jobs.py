@@ -51,6 +51,17 @@ def run_tasks(
     """
     if workers < 1:
         raise ArgumentError(f"workers is {workers}, allowed: 1 or more")
+    return _results(function, tasks, workers, scheduler, attempts)
+
+
+def _results(
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    workers: int,
+    scheduler: str | None,
+    attempts: int,
+) -> Generator[Result, None, None]:
+    """Begin tasks up to the window of the pool, and yield what is done in their order."""
     pool = _LocalPool(function, workers, attempts) if scheduler is None else _DaskPool(function, scheduler)
     numbered = enumerate(tasks)
     done: dict[int, Any] = {}
@@ -169,13 +180,14 @@ class _DaskPool:
 
     def __init__(self, function: Callable[[Any], Any], address: str) -> None:
         try:
-            from distributed import Client  # an optional extra
+            import distributed  # an optional extra
         except ImportError as error:
             raise MissingExtraError("dask", "running on a Dask cluster") from error
         try:
-            self.client = Client(address, timeout=10, set_as_default=False)
+            self.client = distributed.Client(address, timeout=10, set_as_default=False)
         except (OSError, ValueError) as error:
             raise SimulationError(f"no Dask scheduler answers at '{address}'") from error
+        self.lost = (distributed.KilledWorker, distributed.CancelledError)
         self.function = function
         self.futures: deque[tuple[int, Any]] = deque()
 
@@ -186,12 +198,10 @@ class _DaskPool:
         self.futures.append((number, self.client.submit(self.function, task, pure=False)))
 
     def next_done(self) -> tuple[int, Any]:
-        from distributed import CancelledError, KilledWorker
-
         number, future = self.futures.popleft()
         try:
             return number, future.result()
-        except (KilledWorker, CancelledError) as error:
+        except self.lost as error:
             raise SimulationError(f"task {number} lost its Dask worker again and again") from error
 
     def close(self) -> None:

@@ -4,15 +4,16 @@ import os
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from ndive.data import write_sample
 from ndive.data.header import read_header
-from ndive.errors import ArgumentError, NdiveError
+from ndive.errors import ArgumentError, FileAccessError, NdiveError
 from ndive.schema import load_schema
 from ndive.simulation import SPLITS, SimulationSettings, Store, attributes, rows_of_split
 from ndive.simulation import simulate as simulate_jets
@@ -22,7 +23,7 @@ def simulate(
     *,
     output: Path,
     jets: int = 100_000,
-    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1),
+    fractions: Annotated[tuple[float, float, float], Parameter(negative="")] = (0.8, 0.1, 0.1),
     seed: int = 1,
     process: Literal["ttbar"] = "ttbar",
     resolution: Literal["atlas", "shlomi"] = "atlas",
@@ -33,7 +34,7 @@ def simulate(
     underlying_event: bool = True,
     workers: int | None = None,
     scheduler: str | None = None,
-    overwrite: bool = False,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Simulate jets: ndive_train.h5, ndive_val.h5 and ndive_test.h5 in the directory OUTPUT.
 
@@ -60,9 +61,9 @@ def simulate(
     balance_tracks
         Balance in the number of tracks, too, as the public sample does.
     slots
-        Most tracks of a jet; those of highest pT are kept.
+        Most tracks of a jet, 2 to 100; those of highest pT are kept.
     field
-        Solenoid field in tesla.
+        Field of the solenoid in tesla.
     underlying_event
         Multiparton interactions; without them it is 4 times faster and less like data.
     workers
@@ -112,6 +113,7 @@ def simulate_sample(
         raise ArgumentError(
             f"'{output}' holds jets of other settings: choose another directory, or --overwrite"
         )
+    _check_place(output)
     store = Store(output / f".ndive_simulate-{identity}")
     start = time.monotonic()
     with _progress(console) as progress:
@@ -125,6 +127,15 @@ def simulate_sample(
     seconds = time.monotonic() - start
     console.print(f"{settings.jets} jets in '{output}' after {seconds:.0f} s", markup=False, highlight=False)
     return paths
+
+
+def _check_place(output: Path) -> None:
+    """Refuse a place that cannot be written before an hour is spent on it."""
+    place = next(path for path in (output, *output.absolute().parents) if path.exists())
+    if not place.is_dir():
+        raise FileAccessError(f"cannot write '{output}': '{place}' is not a directory")
+    if not os.access(place, os.W_OK):
+        raise FileAccessError(f"cannot write '{output}': no permission to write in '{place}'")
 
 
 def _identity_of(path: Path) -> str | None:

@@ -5,7 +5,6 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 from ndive.errors import ArgumentError
 
@@ -33,8 +32,8 @@ class SimulationSettings:
     jets: int = 100_000
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     seed: int = 1
-    process: Literal["ttbar"] = "ttbar"
-    resolution: Literal["atlas", "shlomi"] = "atlas"
+    process: str = "ttbar"
+    resolution: str = "atlas"
     balance: bool = True
     balance_tracks: bool = False
     slots: int = 15

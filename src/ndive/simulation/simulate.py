@@ -82,6 +82,7 @@ def attributes(settings: SimulationSettings, split: int) -> dict[str, Any]:
         "settings": json.dumps(dataclasses.asdict(settings)),
         "settings_hash": settings.identity(version("ndive")),
         "seed": settings.seed,
+        "field": settings.field,
         "split": SPLITS[split],
         "generator": f"Pythia {version('pythia8mc')}, FastJet {version('fastjet')}",
         **lines,

@@ -1,0 +1,154 @@
+"""The numbers of `docs/simulation.md`, on a small sample, within its statistics.
+
+Allowed are four standard deviations, so that a right simulation fails less than once in 10 000 seeds.
+"""
+
+import numpy as np
+import pytest
+
+from ndive.simulation import SimulationSettings, simulate_task
+
+TABLE = {511: 0.4587, 521: 0.4911, 531: 0.4390, 5122: 0.4400, 411: 0.3118, 421: 0.1229, 431: 0.1499}
+"""c tau in mm of Pythia's particle table."""
+
+NAMES = ("d0", "z0", "phi", "theta", "qOverP")
+
+
+@pytest.fixture(scope="session")
+def sample():
+    return simulate_task(SimulationSettings(jets=9600, balance=False, seed=17), 0)
+
+
+@pytest.fixture(scope="session")
+def pulls(sample):
+    tracks = sample.tracks
+    delta = np.stack([tracks[name].astype(float) - tracks[f"truth_{name}"] for name in NAMES], axis=-1)
+    delta[:, 2] = np.angle(np.exp(1j * delta[:, 2]))
+    return delta / np.stack([tracks[f"{name}Uncertainty"] for name in NAMES], axis=-1)
+
+
+@pytest.fixture(scope="session")
+def correlation(sample):
+    matrix = np.tile(np.eye(5), (len(sample.tracks), 1, 1))
+    for i in range(5):
+        for j in range(i + 1, 5):
+            matrix[:, i, j] = matrix[:, j, i] = sample.tracks[f"corr_{NAMES[i]}_{NAMES[j]}"]
+    return matrix
+
+
+def track_counts(sample, wanted):
+    """Tracks a jet for which `wanted` holds."""
+    jet = np.repeat(np.arange(len(sample.jets)), sample.jets["n_tracks"])
+    return np.bincount(jet[wanted], minlength=len(sample.jets))
+
+
+def hadron_points(sample, prefix):
+    return np.stack([sample.jets[f"{prefix}_{axis}"] for axis in "xyz"], axis=-1)
+
+
+@pytest.mark.parametrize("parameter", range(5))
+def test_pulls_are_unit_gaussians(sample, pulls, parameter):
+    """Above 1 GeV, away from the cut on the measured pT."""
+    pull = pulls[
+        np.sin(sample.tracks["truth_theta"]) / np.abs(sample.tracks["truth_qOverP"]) > 1e3, parameter
+    ]
+    assert len(pull) > 8000
+    assert pull.mean() == pytest.approx(0, abs=4 / len(pull) ** 0.5)
+    assert pull.std() == pytest.approx(1, abs=4 / (2 * len(pull)) ** 0.5)
+
+
+def test_the_chi2_of_five_parameters_is_five(sample, pulls, correlation):
+    chi2 = np.einsum("ni,ni->n", pulls, np.linalg.solve(correlation, pulls[:, :, None])[:, :, 0])
+    assert chi2.mean() == pytest.approx(5, abs=4 * (10 / len(chi2)) ** 0.5)
+    assert chi2.std() == pytest.approx(10**0.5, abs=0.15)
+
+
+def test_correlations_on_file_are_positive_definite(correlation):
+    assert np.linalg.eigvalsh(correlation).min() > 1e-6
+
+
+def test_lifetimes_of_b_hadrons(sample):
+    """Each proper time over its tau0 is exponential with mean one."""
+    jets = sample.jets[sample.jets["HadronConeExclTruthLabelID"] == 5]
+    size = np.abs(jets["hadron_pdgId"])
+    mass = np.select(
+        [size == 511, size == 521, size == 531, size == 5122], [5.2796, 5.2793, 5.3668, 5.6194], np.nan
+    )
+    # The flight is at constant momentum; pT and direction of flight give it.
+    flight = np.stack([jets[f"hadron_{axis}"] for axis in "xyz"], axis=-1).astype(float)
+    transverse = np.hypot(flight[:, 0], flight[:, 1])
+    time = transverse * mass / (jets["HadronConeExclTruthLabelPt"] / 1e3)
+    scaled = (time / np.select([size == key for key in TABLE], list(TABLE.values()), np.nan))[
+        np.isfinite(mass)
+    ]
+    assert len(scaled) > 700
+    assert scaled.mean() == pytest.approx(1, abs=4 / len(scaled) ** 0.5)
+
+
+def test_lifetimes_of_c_hadrons(sample):
+    jets = sample.jets[sample.jets["HadronConeExclTruthLabelID"] == 4]
+    size = np.abs(jets["hadron_pdgId"])
+    mass = np.select([size == 411, size == 421, size == 431], [1.8696, 1.8649, 1.9685], np.nan)
+    transverse = np.hypot(jets["hadron_x"], jets["hadron_y"]).astype(float)
+    time = transverse * mass / (jets["HadronConeExclTruthLabelPt"] / 1e3)
+    scaled = (time / np.select([size == key for key in TABLE], list(TABLE.values()), np.nan))[
+        np.isfinite(mass)
+    ]
+    assert len(scaled) > 200
+    assert scaled.mean() == pytest.approx(1, abs=4 / len(scaled) ** 0.5)
+
+
+def test_flavour_mix(sample):
+    """0.33 b, 0.12 c, 0.54 light; jets of one event are not independent, so the error is inflated."""
+    counts = np.bincount(sample.jets["flavour_label"], minlength=3)
+    np.testing.assert_allclose(counts / counts.sum(), [0.34, 0.125, 0.535], atol=0.035)
+
+
+def test_decay_lengths_and_tracks_of_heavy_origin(sample):
+    """`docs/simulation.md`: medians of 4.7 mm (b) and 2.6 mm (c); 4.5 and 2.3 tracks."""
+    length = np.linalg.norm(hadron_points(sample, "hadron"), axis=-1)
+    heavy = track_counts(sample, np.isin(sample.tracks["ftagTruthOriginLabel"], (3, 4, 5)))
+    label = sample.jets["HadronConeExclTruthLabelID"]
+    assert np.median(length[label == 5]) == pytest.approx(4.7, abs=0.8)
+    assert np.median(length[label == 4]) == pytest.approx(2.6, abs=0.8)
+    assert heavy[label == 5].mean() == pytest.approx(4.5, abs=0.4)
+    assert heavy[label == 4].mean() == pytest.approx(2.3, abs=0.4)
+    assert heavy[label == 0].mean() < 0.1
+    assert (length[label == 0] == 0).all()
+
+
+def test_the_charm_decays_beyond_the_bottom(sample):
+    jets = sample.jets[(sample.jets["HadronConeExclTruthLabelID"] == 5) & (sample.jets["chadron_pdgId"] != 0)]
+    assert len(jets) > 500
+    bottom, charm = (
+        np.stack([jets[f"{prefix}_{axis}"] for axis in "xyz"], axis=-1) for prefix in ("hadron", "chadron")
+    )
+    along = np.einsum("ni,ni->n", charm - bottom, bottom / np.linalg.norm(bottom, axis=-1, keepdims=True))
+    assert (along > 0).mean() > 0.97
+
+
+def test_tracks_from_the_labelling_hadron_begin_at_its_decay(sample):
+    """In c jets, tracks from c with the hadron's vertex are most of those of origin 5, and share an index."""
+    jet = np.repeat(np.arange(len(sample.jets)), sample.jets["n_tracks"])
+    production = np.stack([sample.tracks[f"truth_prod_{axis}"] for axis in "xyz"], axis=-1)
+    at_decay = np.linalg.norm(production - hadron_points(sample, "hadron")[jet], axis=-1) < 1e-3
+    from_c = (sample.tracks["ftagTruthOriginLabel"] == 5) & (sample.jets["HadronConeExclTruthLabelID"] == 4)[
+        jet
+    ]
+    assert at_decay[from_c].mean() > 0.85
+    chosen = at_decay & from_c
+    first = {}
+    for number, index in zip(
+        jet[chosen].tolist(), sample.tracks["ftagTruthVertexIndex"][chosen].tolist(), strict=True
+    ):
+        assert first.setdefault(number, index) == index
+
+
+def test_the_vertex_index_agrees_with_the_distance_to_the_origin(sample):
+    distance = np.linalg.norm(
+        np.stack([sample.tracks[f"truth_prod_{axis}"] for axis in "xyz"], axis=-1), axis=-1
+    )
+    index = sample.tracks["ftagTruthVertexIndex"]
+    assert (index[distance > 0.01] > 0).all()
+    assert (index[distance < 9e-4] == 0).all()
+    assert index.min() == 0
