@@ -3,8 +3,8 @@
     uv run python validation/training.py SAMPLE_DIR MODEL_DIR
 
 reads `ndive_test.h5` of the sample and `best.eqx` of the model and prints, for each flavour, the mean
-distance between fitted and true vertex for the model, for the fit with all tracks, for the fit with the tracks
-of the true vertex, and for the best constant answer (the geometric median of the true vertices); then
+distance between fitted and true vertex for the model, for the fit with all tracks, for the fit with the
+tracks of the true vertex, and for the best constant answer (the geometric median of the true vertices); then
 efficiency and purity of the selection, means over the jets that have decay tracks. A track is selected where
 its weight exceeds half of the jet's largest.
 """

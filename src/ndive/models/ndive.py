@@ -18,6 +18,9 @@ from ndive.vertexing import Vertex, fit_vertex
 CLIP = 4000.0
 """Where the option `clip` holds the vertex, in mm."""
 
+MAX_STEPS = 20
+"""Steps after which the fit of a jet is given up: all jets of a batch wait for the last one."""
+
 
 class VertexerOutput(eqx.Module):
     """A fitted vertex and the weights that led to it.
@@ -88,7 +91,7 @@ class NDIVE(eqx.Module):
         """
         tracks = with_ghost(jet) if self.ghost else jet.tracks
         weights = self._weights(jet, tracks, perfect_weights)
-        vertex = fit_vertex(tracks, weights)
+        vertex = fit_vertex(tracks, weights, max_steps=MAX_STEPS)
         if self.clip:
             clipped = jnp.clip(vertex.position, -CLIP, CLIP)
             vertex = eqx.tree_at(lambda fitted: fitted.position, vertex, clipped)

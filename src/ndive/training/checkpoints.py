@@ -1,8 +1,8 @@
 """The files of a training run: checkpoints to go on from, and the best model so far.
 
 A checkpoint is one file: a line of JSON (configuration, seed, samples, losses so far, SHA-256 of the rest),
-then the arrays of the whole `TrainState` as `equinox.tree_serialise_leaves` writes them. It is written aside and
-renamed, so a run that is killed leaves the one before; a damaged one does not match its hash.
+then the arrays of the whole `TrainState` as `equinox.tree_serialise_leaves` writes them. It is written aside
+and renamed, so a run that is killed leaves the one before; a damaged one does not match its hash.
 """
 
 import hashlib

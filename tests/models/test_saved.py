@@ -1,0 +1,70 @@
+"""The file of a trained model."""
+
+import json
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ndive.errors import CheckpointError, ConfigError, FileAccessError
+from ndive.models import Model, ModelConfig, Normalisation, build_model, load_model, save_model
+
+CONFIG = ModelConfig(model="FTAG", vertexer="none")
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    normalisation = Normalisation(
+        mean=jnp.arange(18.0), scale=jnp.arange(1.0, 19.0), vertex_scale=jnp.array([1.0, 2.0, 3.0])
+    )
+    return eqx.filter_jit(build_model)(CONFIG, normalisation, key=jax.random.key(5))
+
+
+@pytest.fixture
+def path(model: Model, tmp_path: Path) -> Path:
+    save_model(tmp_path / "model.eqx", model, CONFIG)
+    return tmp_path / "model.eqx"
+
+
+def test_all_that_is_saved_comes_back(model: Model, path: Path) -> None:
+    loaded, config = load_model(path)
+    assert config == CONFIG
+    assert eqx.tree_equal(loaded, model)
+    np.testing.assert_array_equal(loaded.normalisation.mean, np.arange(18.0))
+    assert sorted(file.name for file in path.parent.iterdir()) == ["model.eqx"]
+
+
+def test_first_line_tells_what_it_is(path: Path) -> None:
+    header = json.loads(path.read_bytes().partition(b"\n")[0])
+    assert header["schema"] == 1
+    assert header["model"]["vertexer"] == "none"
+
+
+def test_a_truncated_file_is_damaged(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89HDF\r\n", b'{"format": "other"}\n', b"[1]\n"])
+def test_another_file_is_no_model(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="not a model file"):
+        load_model(path)
+
+
+def test_a_field_of_another_version_is_named(path: Path) -> None:
+    line, _, payload = path.read_bytes().partition(b"\n")
+    header = json.loads(line)
+    header["model"]["colour"] = "red"
+    path.write_bytes(json.dumps(header).encode() + b"\n" + payload)
+    with pytest.raises(ConfigError, match="colour"):
+        load_model(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileAccessError, match=r"nowhere\.eqx"):
+        load_model(tmp_path / "nowhere.eqx")
