@@ -50,7 +50,7 @@ def toy_vertices(jets, *, seed=1, narrow=1.0):
         ndf=np.full(n_jets, 3.0),
         status=np.where(valid, 0, 1),
         valid=valid,
-        track_weights=np.clip(0.7 * jets.decay + rng.normal(0.2, 0.15, jets.origin.shape), 0, 1) * jets.real,
+        track_weights=np.clip(0.4 * jets.decay + rng.normal(0.35, 0.2, jets.origin.shape), 0, 1) * jets.real,
     )
 
 

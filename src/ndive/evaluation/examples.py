@@ -4,6 +4,7 @@ from typing import TypeVar
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ndive.data import Sample
@@ -26,7 +27,7 @@ def read_example(sample: Sample, jets: JetTable, row: int) -> Example:
 
     **Raises:** `SampleError` where it breaks the layout.
     """
-    jet = jax.tree.map(lambda leaf: leaf[0], sample.read(row, row + 1).jet)
+    jet = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), sample.read(row, row + 1).jet)
     return Example(row=row, jet=jet, truth=take(jets, [row]))
 
 

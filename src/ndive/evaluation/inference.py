@@ -33,7 +33,7 @@ def predict(model: Model, sample: Sample, *, report: Report | None = None) -> Pr
 
     **Raises:** `SampleError` for a row that breaks the layout.
     """
-    return _over(sample, lambda batch: _predictions(jax.device_get(_forward(model, batch))), report)
+    return _over(sample, lambda batch: _predictions(_forward(model, batch)), report)
 
 
 def read_jets(sample: Sample, *, report: Report | None = None) -> JetTable:
@@ -61,15 +61,15 @@ def _over(sample: Sample, of: Callable[[Batch], Piece], report: Report | None) -
 
 
 def _predictions(output: VertexerOutput | TaggerOutput) -> Predictions:
-    """The outputs of one batch, from the host's memory."""
+    """The outputs of one batch as NumPy arrays."""
     vertices = None
     if output.vertex is not None and output.weights is not None:
         vertices = _vertices(output.vertex, output.weights)
     if isinstance(output, VertexerOutput):
         return Predictions(flavour=None, origin=None, vertices=vertices)
     return Predictions(
-        flavour=softmax(output.flavour_logits, axis=-1),
-        origin=softmax(output.origin_logits, axis=-1),
+        flavour=softmax(np.asarray(output.flavour_logits), axis=-1),
+        origin=softmax(np.asarray(output.origin_logits), axis=-1),
         vertices=vertices,
     )
 

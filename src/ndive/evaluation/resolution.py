@@ -16,8 +16,9 @@ class Residuals:
     """Predicted minus true position of the hadron's decay vertex, in x, y and z, of the valid fits.
 
     `residual` in mm. `pull` is residual / sigma, sigma from the covariance of the fit; `sandwich_pull`
-    takes the sandwich covariance. `jets` marks the jets of the table that the rows belong to. `n_jets`
-    counts the jets asked about, those without a valid fit included.
+    takes the sandwich covariance. A pull is NaN where the variance is not positive. `jets` marks the jets of
+    the table that the rows belong to. `n_jets` counts the jets asked about, those without a valid fit
+    included.
     """
 
     residual: Float[np.ndarray, "fits 3"]
@@ -56,14 +57,15 @@ def vertex_residuals(
 def central_half_width(values: Float[np.ndarray, "values *rest"], content: float = ONE_SIGMA) -> np.ndarray:
     """Half of the interval that holds the central 68 % of the values: sigma, were they Gaussian.
 
-    `[values, ...]` in, `[...]` out; NaN of nothing.
+    `[values, ...]` in, `[...]` out. NaN values are left out; NaN of nothing.
     """
-    if not len(values):
+    if not np.isfinite(values).any(axis=0).all():
         return np.full(values.shape[1:], np.nan)
     tail = (1.0 - content) / 2.0
-    low, high = np.quantile(values, [tail, 1.0 - tail], axis=0)
+    low, high = np.nanquantile(values, [tail, 1.0 - tail], axis=0)
     return np.asarray((high - low) / 2.0)
 
 
 def _pull(residual: Float[np.ndarray, "fits 3"], covariance: Float[np.ndarray, "fits 3 3"]) -> np.ndarray:
-    return residual / np.sqrt(np.diagonal(np.asarray(covariance, float), axis1=-2, axis2=-1))
+    variance = np.diagonal(np.asarray(covariance, float), axis1=-2, axis2=-1)
+    return residual / np.sqrt(np.where(variance > 0, variance, np.nan))

@@ -1,4 +1,7 @@
-"""Jets in three dimensions: tracks as helices, vertices with their one-sigma ellipsoids, the jet axis."""
+"""Jets in three dimensions: tracks as helices, vertices with their one-sigma ellipsoids, the jet axis.
+
+The frame is turned so that the first axis is that of the jet; all three have the same scale.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +15,9 @@ from ndive.evaluation import Example, FittedVertices, flavour_title
 from ndive.schema import load_schema
 from ndive.tracks import Tracks, point_at_arc_length
 
+BEHIND = -0.2
+"""Where tracks begin, before their perigee, in units of the extent of the scene."""
+
 N_POINTS = 60
 """Points on each helix."""
 
@@ -23,6 +29,7 @@ ORIGIN_LINES = {
 }
 FIT_COLOURS = ("#009e73", "#e69f00", "#7a21dd", "#56b4e9", "#a0522d")
 FAINTEST = 0.15
+AXIS_TITLES = {"x": "along the jet [mm]", "y": "across [mm]", "z": "across [mm]"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +41,10 @@ class Shown:
 
 
 def display(jets: Sequence[Shown]) -> go.Figure:
-    """One scene with a menu of jets. Tracks fade with the weight that the first of the fits gives them."""
+    """One scene with a menu of `jets`, at least one.
+
+    Tracks fade with the weight that the first of the fits gives them.
+    """
     figure = go.Figure()
     owners: list[int] = []
     for number, shown in enumerate(jets):
@@ -49,7 +59,7 @@ def display(jets: Sequence[Shown]) -> go.Figure:
             "method": "update",
             "args": [
                 {"visible": [owner == number for owner in owners]},
-                _ranges(shown, "scene.{}axis.range"),
+                {f"scene.{axis}axis.range": limits for axis, limits in _ranges(shown).items()},
             ],
         }
         for number, shown in enumerate(jets)
@@ -59,16 +69,16 @@ def display(jets: Sequence[Shown]) -> go.Figure:
         margin={"l": 0, "r": 0, "t": 48, "b": 0},
         legend={"orientation": "h", "y": 0, "yanchor": "top", "itemsizing": "constant"},
         font={"family": "system-ui, sans-serif", "size": 13},
-        scene={"aspectmode": "cube", "camera": {"eye": {"x": 1.1, "y": 1.1, "z": 0.7}}},
+        scene={
+            "aspectmode": "data",
+            "camera": {"eye": {"x": 0.2, "y": -1.35, "z": 0.55}, "center": {"x": 0, "y": 0, "z": -0.1}},
+        },
         paper_bgcolor="white",
         height=620,
     )
-    for axis in "xyz":
-        figure.update_scenes(
-            {f"{axis}axis": {"title": {"text": f"{axis} [mm]"}, "backgroundcolor": "#f7f7f7"}}
-        )
-    if jets:
-        figure.update_layout(_ranges(jets[0], "scene_{}axis_range"))
+    for axis, limits in _ranges(jets[0]).items():
+        look = {"title": {"text": AXIS_TITLES[axis]}, "backgroundcolor": "#f7f7f7", "range": limits}
+        figure.update_scenes({f"{axis}axis": look})
     return figure
 
 
@@ -83,28 +93,35 @@ def _extent(shown: Shown) -> float:
     return float(np.clip(1.6 * shown.example.truth.decay_length[0], 3.0, 60.0))
 
 
-def _ranges(shown: Shown, key: str) -> dict[str, list[float]]:
-    """The box about the primary vertex and the hadron's decay, the same length on each axis."""
-    half = 0.75 * _extent(shown)
-    centre = shown.example.truth.hadron_vertex[0] / 2
-    return {
-        key.format(axis): [float(middle) - half, float(middle) + half]
-        for axis, middle in zip("xyz", centre, strict=True)
-    }
+def _ranges(shown: Shown) -> dict[str, list[float]]:
+    """A box twice as long as wide, from a little behind the primary vertex."""
+    extent = _extent(shown)
+    across = [-0.3 * extent, 0.3 * extent]
+    return {"x": [BEHIND * extent, extent], "y": across, "z": across}
+
+
+def jet_frame(eta: float, phi: float) -> Float[np.ndarray, "3 3"]:
+    """Rows: the unit vectors of the jet axis, of growing phi, and of the third right-handed direction."""
+    along = np.array([np.cos(phi), np.sin(phi), np.sinh(eta)]) / np.cosh(eta)
+    across = np.array([-np.sin(phi), np.cos(phi), 0.0])
+    return np.stack([along, across, np.cross(along, across)])
 
 
 def _traces(shown: Shown) -> list[go.Scatter3d | go.Surface]:
-    traces = [*_track_traces(shown), _axis_trace(shown), *_true_vertices(shown)]
+    jet = shown.example.jet
+    frame = jet_frame(float(jet.eta), float(jet.phi))
+    decay = frame @ shown.example.truth.hadron_vertex[0]
+    traces = [*_track_traces(shown, frame), _axis_trace(shown), *_true_vertices(decay)]
     for (name, fit), colour in zip(shown.fits.items(), FIT_COLOURS, strict=False):
-        traces += _fit_traces(name, fit, shown.example.truth.hadron_vertex[0], colour)
+        traces += _fit_traces(name, fit, decay, frame, colour)
     return traces
 
 
-def _track_traces(shown: Shown) -> list[go.Scatter3d]:
+def _track_traces(shown: Shown, frame: Float[np.ndarray, "3 3"]) -> list[go.Scatter3d]:
     truth = shown.example.truth
     classes = load_schema().origin_classes
     real = np.flatnonzero(truth.real[0])
-    points = _helices(shown.example.jet.tracks, _extent(shown))
+    points = _helices(shown.example.jet.tracks, _extent(shown)) @ frame.T
     weights = next(iter(shown.fits.values())).track_weights[0] if shown.fits else np.ones(truth.real.shape[1])
     largest = max(float(weights[real].max(initial=0.0)), 1e-12)
     named: set[str] = set()
@@ -134,20 +151,17 @@ def _track_traces(shown: Shown) -> list[go.Scatter3d]:
 def _helices(tracks: Tracks, extent: float) -> Float[np.ndarray, "tracks points 3"]:
     """Points along each track from a little before its perigee out to `extent` mm."""
     parameters = np.asarray(tracks.parameters)[:, None]
-    arcs = np.sin(parameters[..., 3]) * np.linspace(-0.25, 1.0, N_POINTS) * extent
+    arcs = np.sin(parameters[..., 3]) * np.linspace(BEHIND, 1.0, N_POINTS) * extent
     parameters = np.broadcast_to(parameters, (*arcs.shape, 5))
     points = point_at_arc_length(jnp.asarray(parameters), jnp.asarray(arcs), tracks.field, tracks.reference)
     return np.asarray(points)
 
 
 def _axis_trace(shown: Shown) -> go.Scatter3d:
-    jet = shown.example.jet
-    direction = np.array([np.cos(jet.phi), np.sin(jet.phi), np.sinh(jet.eta)]) / np.cosh(jet.eta)
-    x, y, z = (direction * _extent(shown) * np.array([[0.0], [1.0]])).T
     return go.Scatter3d(
-        x=x,
-        y=y,
-        z=z,
+        x=[0, _extent(shown)],
+        y=[0, 0],
+        z=[0, 0],
         mode="lines",
         name="jet axis",
         line={"color": "black", "width": 3, "dash": "dot"},
@@ -155,22 +169,27 @@ def _axis_trace(shown: Shown) -> go.Scatter3d:
     )
 
 
-def _true_vertices(shown: Shown) -> list[go.Scatter3d]:
+def _true_vertices(decay: Float[np.ndarray, "3"]) -> list[go.Scatter3d]:
     vertices = [_point("primary vertex", np.zeros(3), "black", "circle")]
-    if shown.example.truth.decay_length[0] > 0:
-        vertices.append(_point("hadron's decay", shown.example.truth.hadron_vertex[0], "black", "diamond"))
+    if decay.any():
+        vertices.append(_point("hadron's decay", decay, "black", "diamond"))
     return vertices
 
 
 def _fit_traces(
-    name: str, fit: FittedVertices, true: Float[np.ndarray, "3"], colour: str
+    name: str,
+    fit: FittedVertices,
+    decay: Float[np.ndarray, "3"],
+    frame: Float[np.ndarray, "3 3"],
+    colour: str,
 ) -> list[go.Scatter3d | go.Surface]:
     """The fitted vertex and its ellipsoid; a fit that is not valid is named, with no place."""
     if not fit.valid[0]:
         return [_point(f"{name}: no valid fit", np.full(3, np.nan), colour, "x")]
-    position = fit.position[0]
-    distance = float(np.linalg.norm(position - true))
-    x, y, z = np.moveaxis(ellipsoid(position, fit.sandwich_covariance[0]), -1, 0)
+    position = frame @ fit.position[0]
+    distance = float(np.linalg.norm(position - decay))
+    covariance = frame @ fit.sandwich_covariance[0] @ frame.T
+    x, y, z = np.moveaxis(ellipsoid(position, covariance), -1, 0)
     label = f"{name}, {distance:.2g} mm off"
     surface = go.Surface(
         x=x,

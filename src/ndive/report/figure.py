@@ -27,6 +27,8 @@ def save_drawing(drawing: Drawing, directory: Path) -> tuple[Path, Path]:
 
     **Raises:** `FileAccessError` where a file cannot be written.
     """
+    drawing.figure.draw_without_rendering()
+    drawing.figure.set_layout_engine("none")  # laid out once, for every format
     png, pdf = (directory / f"{drawing.name}.{suffix}" for suffix in ("png", "pdf"))
     with written_aside(png) as aside:
         drawing.figure.savefig(aside, format="png", dpi=PIXELS_PER_INCH)

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ndive.evaluation import History
 from ndive.report.figure import Drawing
-from ndive.report.style import model_line, new_figure
+from ndive.report.style import Line, new_figure
 
 COMPONENTS = {
     "total": "Total loss",
@@ -20,7 +20,7 @@ COMPONENTS = {
 }
 
 
-def loss_drawing(histories: Mapping[str, History]) -> Drawing:
+def loss_drawing(histories: Mapping[str, History], lines: Mapping[str, Line]) -> Drawing:
     """Total and component losses of all models: validation full, training faint."""
     shown = [name for name in COMPONENTS if any(_moves(history, name) for history in histories.values())]
     columns = min(len(shown), 3)
@@ -28,13 +28,15 @@ def loss_drawing(histories: Mapping[str, History]) -> Drawing:
     figure = new_figure(3.6 * max(columns, 1), 2.9 * max(rows, 1))
     panels = figure.subplots(max(rows, 1), max(columns, 1), squeeze=False)
     for axes, component in zip(panels.flat, shown, strict=False):
-        for number, (model, history) in enumerate(histories.items()):
+        for model, history in histories.items():
             if not _moves(history, component):
                 continue
-            line = model_line(number)
+            line = lines[model]
             axes.plot(history["epoch"], history[f"val_{component}"], **line.drawn(), label=model)
             thin = {"color": line.colour, "linewidth": 0.8, "alpha": 0.6}
             axes.plot(history["epoch"], history[f"train_{component}"], **thin)
+        if component == "chi2":
+            axes.set_yscale("log")
         axes.set_xlabel("Epoch", fontsize="small")
         axes.set_ylabel(COMPONENTS[component], fontsize="small")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))

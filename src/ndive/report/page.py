@@ -12,6 +12,13 @@ from plotly.offline import get_plotlyjs
 from ndive.evaluation import Table
 from ndive.report.figure import Drawing, as_data_address
 
+_DISPLAY_CAPTION = (
+    "Jets taken at random, in a frame whose first axis lies along the jet, with one scale for all axes. "
+    "Tracks are coloured by their true origin and fade with the weight in the first fit of the legend. "
+    "Ellipsoids are one standard deviation of each fitted vertex, by its sandwich covariance. Choose a jet "
+    "in the menu, turn with the mouse or a finger, click in the legend to hide."
+)
+
 _PLOTLY_CONFIG = {"displaylogo": False, "responsive": True}
 
 
@@ -106,10 +113,6 @@ def _display(figure: go.Figure | None) -> str:
         full_html=False, include_plotlyjs=False, div_id="display", config=_PLOTLY_CONFIG, default_width="100%"
     )
     return (
-        '<section id="jets-in-3d"><h2>Jets in 3D</h2><p>Jets taken at random. Tracks are coloured by '
-        "their true "
-        "origin and fade with the weight in the first fit of the legend; ellipsoids are one standard "
-        "deviation of each fitted vertex, from its sandwich covariance. Choose a jet in the menu, turn "
-        "with the mouse or a finger, click in the legend to "
-        f"hide.</p><script>{get_plotlyjs()}</script>{scene}</section>"
+        f'<section id="jets-in-3d"><h2>Jets in 3D</h2><p>{html.escape(_DISPLAY_CAPTION)}</p>'
+        f"<script>{get_plotlyjs()}</script>{scene}</section>"
     )

@@ -10,7 +10,9 @@ from ndive.evaluation import (
     HeldOut,
     Rejection,
     Resolution,
+    Summary,
     compared,
+    flavour_title,
     random_rows,
     ratio_table,
     read_example,
@@ -65,7 +67,8 @@ def _page(
     taggers = [summary for summary in summaries if summary.tagging is not None]
     ratios = _ratios(evaluations, held_out)
     resolutions = _resolutions(evaluations, held_out)
-    verdict = [tagging_verdict(taggers[0], ratios)] if taggers else []
+    verdict = [_judged_on(summaries[0])]
+    verdict += [tagging_verdict(taggers[0], ratios)] if taggers else []
     verdict += [
         vertex_verdict(summary.name, summary.resolution, held_out.resolutions["none"])
         for summary in summaries
@@ -75,13 +78,23 @@ def _page(
     if ratios:
         tables.insert(1, ratio_table(taggers[0].name, ratios))
     return Page(
-        title=" and ".join(summary.name for summary in summaries),
+        title=_title([summary.name for summary in summaries]),
         verdict=verdict,
         tables=tables,
         sections=sections,
         display=_display(evaluations, held_out, seed),
         provenance=provenance(evaluations, held_out, seed),
     )
+
+
+def _title(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _judged_on(summary: Summary) -> str:
+    counts = [f"{count:,} {flavour_title(name)}" for name, count in summary.n_jets.items()]
+    return f"Judged on {', '.join(counts)} that no model was trained on."
 
 
 def _ratios(evaluations: Sequence[Evaluation], held_out: HeldOut) -> list[tuple[str, tuple[Rejection, ...]]]:

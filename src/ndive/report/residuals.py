@@ -126,7 +126,7 @@ def _grid(name: str, title: str, label: str, curves: Mapping[str, list[_Curve]],
 def _panel(axes: Axes, curves: list[_Curve], axis: int) -> None:
     for curve in curves:
         values = curve.values[:, axis]
-        counts, _ = np.histogram(np.clip(values, EDGES[0], EDGES[-1]), EDGES)
+        counts, _ = np.histogram(np.clip(values[np.isfinite(values)], EDGES[0], EDGES[-1]), EDGES)
         width = float(central_half_width(values))
         mplhep.histplot(
             counts / max(counts.sum(), 1),

@@ -1,6 +1,6 @@
 """Which figures the evaluated models have."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ndive.evaluation import Evaluation, HeldOut, backgrounds
 from ndive.report.confusion import flavour_confusion_drawing, origin_confusion_drawing
@@ -11,21 +11,23 @@ from ndive.report.page import Section
 from ndive.report.residuals import pull_drawing, residual_drawing
 from ndive.report.roc import roc_drawing
 from ndive.report.selection import selection_drawing
+from ndive.report.style import Line, model_lines
 
 DECAYING = ("bjets", "cjets")
 
 
 def draw_sections(evaluations: Sequence[Evaluation], held_out: HeldOut) -> list[Section]:
     """All figures, by what they are about; a section with none says why."""
+    lines = model_lines([one.summary.name for one in evaluations])
     return [
-        _tagging(evaluations, held_out),
+        _tagging(evaluations, held_out, lines),
         _vertex(evaluations, held_out),
-        _selection(evaluations, held_out),
-        _training(evaluations),
+        _selection(evaluations, held_out, lines),
+        _training(evaluations, lines),
     ]
 
 
-def _tagging(evaluations: Sequence[Evaluation], held_out: HeldOut) -> Section:
+def _tagging(evaluations: Sequence[Evaluation], held_out: HeldOut, lines: Mapping[str, Line]) -> Section:
     jets = held_out.jets
     flavours = {
         one.summary.name: one.predictions.flavour
@@ -34,7 +36,7 @@ def _tagging(evaluations: Sequence[Evaluation], held_out: HeldOut) -> Section:
     }
     if not flavours:
         return Section(title="Tagging", drawings=(), missing=("None of the models tells the flavour.",))
-    drawings = [roc_drawing(flavours, jets, background) for background in backgrounds()]
+    drawings = [roc_drawing(flavours, lines, jets, background) for background in backgrounds()]
     drawings += [discriminant_drawing(name, flavour, jets) for name, flavour in flavours.items()]
     drawings += [flavour_confusion_drawing(name, flavour, jets) for name, flavour in flavours.items()]
     drawings += [
@@ -58,7 +60,7 @@ def _vertex(evaluations: Sequence[Evaluation], held_out: HeldOut) -> Section:
     return Section(title="Vertex", drawings=drawings, missing=missing)
 
 
-def _selection(evaluations: Sequence[Evaluation], held_out: HeldOut) -> Section:
+def _selection(evaluations: Sequence[Evaluation], held_out: HeldOut, lines: Mapping[str, Line]) -> Section:
     fits = {
         one.summary.name: one.predictions.vertices
         for one in evaluations
@@ -66,11 +68,11 @@ def _selection(evaluations: Sequence[Evaluation], held_out: HeldOut) -> Section:
     }
     if not fits:
         return Section(title="Track selection", drawings=(), missing=("None of the models weighs tracks.",))
-    drawings = [selection_drawing(fits, held_out.jets, flavour) for flavour in DECAYING]
+    drawings = [selection_drawing(fits, lines, held_out.jets, flavour) for flavour in DECAYING]
     return Section(title="Track selection", drawings=drawings)
 
 
-def _training(evaluations: Sequence[Evaluation]) -> Section:
+def _training(evaluations: Sequence[Evaluation], lines: Mapping[str, Line]) -> Section:
     histories = {
         one.summary.name: one.trained.history for one in evaluations if len(one.trained.history["epoch"])
     }
@@ -79,5 +81,5 @@ def _training(evaluations: Sequence[Evaluation]) -> Section:
         for one in evaluations
         if one.summary.name not in histories
     ]
-    drawings = [loss_drawing(histories)] if histories else []
+    drawings = [loss_drawing(histories, lines)] if histories else []
     return Section(title="Training", drawings=drawings, missing=missing)

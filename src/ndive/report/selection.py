@@ -16,7 +16,7 @@ from ndive.evaluation import (
     selection_counts,
 )
 from ndive.report.figure import Drawing
-from ndive.report.style import Line, model_line, new_figure, stamp
+from ndive.report.style import Line, new_figure, stamp
 
 VARIABLES = (
     ("n_tracks", "Tracks in the jet", np.arange(0.5, 16.5)),
@@ -26,19 +26,20 @@ VARIABLES = (
 """What it is drawn against, and the bins of arXiv:2310.12804."""
 
 
-def selection_drawing(vertexers: Mapping[str, FittedVertices], jets: JetTable, flavour: str) -> Drawing:
+def selection_drawing(
+    vertexers: Mapping[str, FittedVertices], lines: Mapping[str, Line], jets: JetTable, flavour: str
+) -> Drawing:
     """Pooled efficiency (above) and purity (below) of all models that weigh tracks, for one flavour."""
     figure = new_figure(10.5, 6.2)
     panels = figure.subplots(2, len(VARIABLES), sharex="col", sharey="row")
     chosen = flavour_masks(jets)[flavour]
-    for number, (model, vertices) in enumerate(vertexers.items()):
+    for model, vertices in vertexers.items():
         counts = selection_counts(vertices.track_weights, jets.real, jets.decay).of(chosen)
         for column, (name, _, edges) in enumerate(VARIABLES):
             variable = np.asarray(getattr(jets, name)[chosen], float)
-            line = model_line(number + 1)
             for row, whole in enumerate((counts.decay, _where_decays(counts.selected, counts.decay))):
                 binned = binned_fraction(variable, counts.both, whole, edges)
-                _draw(panels[row, column], binned, line, model)
+                _draw(panels[row, column], binned, lines[model], model)
     for (_, label, edges), axes in zip(VARIABLES, panels[1], strict=True):
         axes.set_xlabel(label)
         axes.set_xlim(edges[0], edges[-1])

@@ -1,6 +1,6 @@
 """How figures look: mplhep's ATLAS style, colours that the colour-blind tell apart, line styles for grey."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -65,9 +65,9 @@ SELECTION_LINES = {
 }
 
 
-def model_line(number: int) -> Line:
-    """The line of the model with this number in the order of the report; they repeat after five."""
-    return MODEL_LINES[number % len(MODEL_LINES)]
+def model_lines(names: Sequence[str]) -> dict[str, Line]:
+    """A line for each model in the order of the report; they repeat after five."""
+    return {name: MODEL_LINES[number % len(MODEL_LINES)] for number, name in enumerate(names)}
 
 
 @contextmanager

@@ -1,0 +1,91 @@
+"""The report as a whole: complete, self-contained, and drawn by a browser without a network."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from ndive.report import write_report
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-unsafe-swiftshader",
+)
+
+
+@pytest.fixture(scope="module")
+def written(evaluations, held_out, tmp_path_factory):
+    return write_report(evaluations, held_out, tmp_path_factory.mktemp("report"), seed=1)
+
+
+def test_the_page_needs_nothing_else(written):
+    page = written.read_text(encoding="utf-8")
+    outside = re.findall(r"""<(?:img|script|link|iframe)[^>]+(?:src|href)=["'](?!data:)[^"']+""", page)
+    assert outside == []
+    assert written.stat().st_size < 15e6
+    assert page.count("<figure") == len(list((written.parent / "figures").glob("*.png")))
+
+
+def test_every_figure_is_there_as_png_and_pdf(written):
+    names = {path.stem for path in (written.parent / "figures").glob("*.png")}
+    assert names == {path.stem for path in (written.parent / "figures").glob("*.pdf")}
+    assert names == {
+        "roc_cjets",
+        "roc_ujets",
+        "discriminant_base",
+        "discriminant_with_vertex",
+        "flavour_confusion_base",
+        "flavour_confusion_with_vertex",
+        "origin_confusion_base",
+        "origin_confusion_with_vertex",
+        "residuals_with_vertex",
+        "pulls_with_vertex",
+        "selection_bjets",
+        "selection_cjets",
+        "losses",
+    }
+
+
+def test_the_summary_says_the_verdict_and_what_is_missing(written):
+    page = written.read_text(encoding="utf-8")
+    assert "At 70% b efficiency the rejection of with_vertex is that of base" in page
+    assert "base fits no vertex" in page
+    assert "generator" in page
+
+
+def test_metrics_are_the_same_numbers(written, evaluations):
+    metrics = json.loads((written.parent / "metrics.json").read_text(encoding="utf-8"))
+    point = metrics["models"][0]["tagging"]["rejections"][1]
+    assert point["efficiency"] == 0.7
+    assert point["value"] == evaluations[0].summary.tagging.rejections[1].value
+
+
+def test_a_browser_draws_it_without_a_network(written):
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=executable, args=list(FLAGS))
+        page = browser.new_context(viewport={"width": 390, "height": 800}, offline=True).new_page()
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and faults.append(message.text))
+        page.goto(written.as_uri())
+        page.wait_for_selector(".js-plotly-plot .main-svg", timeout=120_000)
+        traces = "document.querySelector('.js-plotly-plot').data.filter(trace => trace.visible).length"
+        assert page.evaluate(traces) > 4
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.evaluate("document.querySelectorAll('img').forEach(image => { image.loading = 'eager' })")
+        page.wait_for_function("[...document.images].every(image => image.complete)")
+        assert page.evaluate("[...document.images].every(image => image.naturalWidth > 100)")
+        assert faults == []
+        browser.close()
