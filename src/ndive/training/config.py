@@ -117,6 +117,8 @@ def _check_values(config: TrainConfig) -> None:
 
 
 def _check_together(config: TrainConfig) -> None:
+    if config.pretrained_NDIVE:
+        raise ConfigError("configuration: pretrained_NDIVE is True, takes false in this version")
     if config.use_cosine_decay_schedule and config.use_learning_rate_decay_when_stalled:
         raise ConfigError(
             "configuration: use_cosine_decay_schedule is true with use_learning_rate_decay_when_stalled, "
