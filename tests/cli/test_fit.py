@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 import h5py
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -44,7 +45,8 @@ def rows(vertices):
     momentum = random.uniform(1, 10, (N_JETS, N_SLOTS, 1)) * random.normal(size=(N_JETS, N_SLOTS, 3))
     charge = random.choice([-1.0, 1.0], (N_JETS, N_SLOTS))
     with jax.enable_x64(True):
-        perigees = np.asarray(perigee_from_state(positions, momentum, charge, 2.0, np.zeros(3)))
+        states = map(jnp.asarray, (positions, momentum, charge, 2.0, np.zeros(3)))
+        perigees = np.asarray(perigee_from_state(*states))
     old = made["tracks"].dtype
     wide = [(name, "f8" if name in PERIGEE else old[name]) for name in old.names]
     tracks = np.zeros((N_JETS, N_SLOTS), [*wide, ("good", "f4"), ("note", "S4")])

@@ -117,20 +117,20 @@ def _fitted(
         return padded_tracks(tracks, size), w, stop - start
 
     for tracks, w, real in read_ahead(read, range(0, sample.n_jets, size)):
-        yield _rows(jax.device_get(fit_vertex(tracks, w, max_steps=max_steps)), w)[:real]
+        yield _rows(fit_vertex(tracks, w, max_steps=max_steps), w)[:real]
 
 
 def _rows(vertex: Vertex, weights: np.ndarray) -> np.ndarray:
     return vertex_rows(
-        position=vertex.position,
-        covariance=vertex.covariance,
-        sandwich_covariance=vertex.sandwich_covariance,
-        chi2=vertex.chi2,
-        ndf=vertex.ndf,
+        position=np.asarray(vertex.position),
+        covariance=np.asarray(vertex.covariance),
+        sandwich_covariance=np.asarray(vertex.sandwich_covariance),
+        chi2=np.asarray(vertex.chi2),
+        ndf=np.asarray(vertex.ndf),
         n_tracks=np.count_nonzero(weights > 0, axis=-1),
-        iterations=vertex.iterations,
-        status=vertex.status,
-        valid=vertex.valid,
+        iterations=np.asarray(vertex.iterations),
+        status=np.asarray(vertex.status),
+        valid=np.asarray(vertex.valid),
     )
 
 

@@ -5,21 +5,20 @@ from itertools import combinations_with_replacement
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ndive.data.truth import Array
 from ndive.schema import load_schema
 
 
 def vertex_rows(
     *,
-    position: Float[Array, "jets 3"],
-    covariance: Float[Array, "jets 3 3"],
-    sandwich_covariance: Float[Array, "jets 3 3"],
-    chi2: Float[Array, "jets"],
-    ndf: Int[Array, "jets"],
-    n_tracks: Int[Array, "jets"],
-    iterations: Int[Array, "jets"],
-    status: Int[Array, "jets"],
-    valid: Bool[Array, "jets"],
+    position: Float[np.ndarray, "jets 3"],
+    covariance: Float[np.ndarray, "jets 3 3"],
+    sandwich_covariance: Float[np.ndarray, "jets 3 3"],
+    chi2: Float[np.ndarray, "jets"],
+    ndf: Int[np.ndarray, "jets"],
+    n_tracks: Int[np.ndarray, "jets"],
+    iterations: Int[np.ndarray, "jets"],
+    status: Int[np.ndarray, "jets"],
+    valid: Bool[np.ndarray, "jets"],
 ) -> np.ndarray:
     """One structured row a vertex, lengths in mm."""
     rows = np.zeros(len(position), load_schema().dtype("vertices"))
