@@ -6,38 +6,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ndive.data import open_sample, write_sample
 from ndive.evaluation import inference
 from ndive.evaluation.cache import cached
-from ndive.evaluation.inference import predict, read_jets, reference_model
+from ndive.evaluation.inference import predict, read_jets
 from ndive.evaluation.predictions import JetTable, Predictions
-from ndive.models import ModelConfig, build_model, identity_normalisation
 from ndive.vertexing import fit_vertex
-from tests.data.samples import make_rows
 from tests.evaluation.toys import toy_jets, toy_predictions
 
-N_JETS = 45
-SLOTS = 6
 
-
-@pytest.fixture(scope="module")
-def rows():
-    return make_rows(N_JETS, n_slots=SLOTS, seed=41)
-
-
-@pytest.fixture(scope="module")
-def sample(rows, tmp_path_factory):
-    path = tmp_path_factory.mktemp("sample") / "toy_test.h5"
-    write_sample(path, [rows], {})
-    return open_sample(path, job="evaluate")
-
-
-@pytest.fixture(autouse=True)
-def small_batches(monkeypatch):
+def test_the_jets_are_those_of_the_file(rows, sample, monkeypatch):
     monkeypatch.setattr(inference, "BATCH_SIZE", 20)
-
-
-def test_the_jets_are_those_of_the_file(rows, sample):
     told = []
     jets = read_jets(sample, report=told.append)
     np.testing.assert_array_equal(jets.flavour, rows["jets"]["flavour_label"])
@@ -48,28 +26,27 @@ def test_the_jets_are_those_of_the_file(rows, sample):
     assert told == [20, 20, 5]
 
 
-def test_a_reference_fit_is_the_fit_of_all_tracks(sample):
-    predictions = predict(reference_model("none"), sample)
-    assert predictions.flavour is None
-    vertex = fit_vertex(sample.read(0, N_JETS).jet.tracks)
-    np.testing.assert_array_equal(predictions.vertices.status, vertex.status)
-    valid = predictions.vertices.valid
-    assert valid.any()
-    sigma = np.sqrt(np.diagonal(np.asarray(vertex.covariance), axis1=1, axis2=2))
-    off = np.abs(predictions.vertices.position - np.asarray(vertex.position)) / sigma
-    assert off[valid].max() < 0.05
+def test_the_reference_fits_weigh_all_tracks_and_the_true_ones(held_out):
+    jets, fits = held_out.jets, held_out.references
+    np.testing.assert_array_equal(fits["none"].track_weights, jets.real)
+    np.testing.assert_array_equal(fits["perfect"].track_weights, jets.perfect_weights)
+    alone = fit_vertex(held_out.sample.read(3, 4).jet.tracks)
+    assert bool(alone.valid[0])
+    sigma = np.sqrt(np.diagonal(np.asarray(alone.covariance[0])))
+    np.testing.assert_array_less(
+        np.abs(fits["none"].position[3] - np.asarray(alone.position[0])), 0.05 * sigma
+    )
 
 
-def test_a_tagger_gives_each_jet_what_it_gives_it_alone(sample):
-    config = ModelConfig(model="FTAG", vertexer="none", ghost=False, layers=0)
-    tagger = build_model(config, identity_normalisation(), key=jax.random.key(0))
+def test_a_tagger_gives_each_jet_what_it_gives_it_alone(sample, tagger):
     predictions = predict(tagger, sample)
     assert predictions.vertices is None
     np.testing.assert_allclose(predictions.flavour.sum(axis=1), 1, rtol=1e-5)
+    alone = eqx.filter_jit(tagger)
     for row in (0, 21, 44):
         jet = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), sample.read(row, row + 1).jet)
-        alone = jax.nn.softmax(eqx.filter_jit(tagger)(jet).flavour_logits)
-        np.testing.assert_allclose(predictions.flavour[row], alone, rtol=1e-4, atol=1e-6)
+        expected = jax.nn.softmax(alone(jet).flavour_logits)
+        np.testing.assert_allclose(predictions.flavour[row], expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("vertices", [True, False])

@@ -49,6 +49,7 @@ from ndive.evaluation.tables import ratio_table as ratio_table
 from ndive.evaluation.tables import rejection_table as rejection_table
 from ndive.evaluation.tables import resolution_table as resolution_table
 from ndive.evaluation.tables import selection_table as selection_table
+from ndive.evaluation.tables import two_digits as two_digits
 from ndive.evaluation.trained import History as History
 from ndive.evaluation.trained import TrainedModel as TrainedModel
 from ndive.evaluation.trained import load_trained as load_trained

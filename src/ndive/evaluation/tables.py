@@ -31,6 +31,14 @@ def measured(value: float, error: float) -> str:
     return f"{value:.{decimals}f} ± {error:.{decimals}f}"
 
 
+def two_digits(value: float) -> str:
+    """`value` rounded to two significant digits, without an exponent from 0.001 on; a dash for NaN."""
+    if math.isnan(value):
+        return "–"
+    decimals = 1 - math.floor(math.log10(abs(value))) if value else 1
+    return f"{value:.{max(0, decimals)}f}" if decimals < 5 else f"{value:.1e}"
+
+
 def rejection_table(summaries: Sequence[Summary]) -> Table:
     """Rejection of each background at each b efficiency by all taggers."""
     heads = [
@@ -103,7 +111,7 @@ def resolution_table(resolutions: Sequence[tuple[str, Sequence[Resolution]]]) ->
                 flavour_title(found.flavour),
                 f"{found.valid_fraction:.1%} of {found.n_jets:,}",
                 measured(found.mean_distance, found.mean_distance_error),
-                f"{found.median_distance:.3g}",
+                two_digits(found.median_distance),
                 _three(found.half_width),
                 _three(found.pull_width),
                 _three(found.sandwich_pull_width),
@@ -123,4 +131,4 @@ def flavour_title(name: str) -> str:
 
 
 def _three(values: tuple[float, float, float]) -> str:
-    return ", ".join(f"{value:.2g}" for value in values)
+    return ", ".join(two_digits(value) for value in values)

@@ -71,7 +71,7 @@ def display(jets: Sequence[Shown]) -> go.Figure:
         font={"family": "system-ui, sans-serif", "size": 13},
         scene={
             "aspectmode": "data",
-            "camera": {"eye": {"x": 0.2, "y": -1.35, "z": 0.55}, "center": {"x": 0, "y": 0, "z": -0.1}},
+            "camera": {"eye": {"x": 0.1, "y": -1.9, "z": 0.75}, "center": {"x": 0, "y": 0, "z": -0.1}},
         },
         paper_bgcolor="white",
         height=620,
@@ -203,7 +203,7 @@ def _fit_traces(
         legendgroup=name,
         hoverinfo="skip",
     )
-    return [_point(label, position, colour, "x", group=name), surface]
+    return [_point(label, position, colour, "square", group=name), surface]
 
 
 def ellipsoid(
@@ -229,6 +229,6 @@ def _point(
         mode="markers",
         name=name,
         legendgroup=group,
-        marker={"color": colour, "size": 6, "symbol": symbol},
+        marker={"color": colour, "size": 5, "symbol": symbol},
         hovertemplate=f"{name}<br>%{{x:.3f}}, %{{y:.3f}}, %{{z:.3f}} mm<extra></extra>",
     )

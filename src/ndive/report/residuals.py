@@ -18,6 +18,7 @@ from ndive.evaluation import (
     central_half_width,
     flavour_masks,
     flavour_title,
+    two_digits,
     vertex_residuals,
 )
 from ndive.report.figure import Drawing
@@ -129,10 +130,10 @@ def _panel(axes: Axes, curves: list[_Curve], axis: int) -> None:
         counts, _ = np.histogram(np.clip(values[np.isfinite(values)], EDGES[0], EDGES[-1]), EDGES)
         width = float(central_half_width(values))
         mplhep.histplot(
-            counts / max(counts.sum(), 1),
+            np.where(counts > 0, counts / max(counts.sum(), 1), np.nan),
             EDGES,
             ax=axes,
-            label=f"{curve.label}: σ = {width:#.2g}",
+            label=f"{curve.label}: σ = {two_digits(width)}",
             flow="none",
             yerr=False,
             edges=False,
