@@ -1,7 +1,5 @@
 """The tracks of a jet, or of a batch of jets: measured perigees with their covariance."""
 
-from typing import Self
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -69,7 +67,7 @@ class Tracks(eqx.Module):
         mask: ArrayLike | None = None,
         field: ArrayLike = 2.0,
         reference: ArrayLike | None = None,
-    ) -> Self:
+    ) -> "Tracks":
         """Tracks with a diagonal covariance from the `errors` `[..., n, 5]`, in the units of `parameters`."""
         parameters = jnp.asarray(parameters)
         errors = _with_shape("errors", jnp.asarray(errors, parameters.dtype), parameters.shape)
@@ -85,7 +83,7 @@ class Tracks(eqx.Module):
         mask: ArrayLike | None = None,
         field: ArrayLike = 2.0,
         reference: ArrayLike | None = None,
-    ) -> Self:
+    ) -> "Tracks":
         """Tracks from (d0, z0, phi, theta, rho) `[..., n, 5]` with the d0 sign of Delphes and rho in 1/mm.
 
         `errors` are those of the same five. With rho = c q/p / sin(theta) (`ndive.tracks.conventions`) the

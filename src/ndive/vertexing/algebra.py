@@ -46,9 +46,15 @@ def block(A: Matrix, rows: slice, columns: slice) -> Matrix:
     return tuple(row[columns] for row in A[rows])
 
 
+def diagonal(entries: Vector) -> Matrix:
+    """The matrix with these entries on its diagonal."""
+    size = len(entries)
+    return tuple(tuple(entries[i] if i == j else 0 for j in range(size)) for i in range(size))
+
+
 def identity(size: int) -> Matrix:
     """The unit matrix."""
-    return tuple(tuple(int(i == j) for j in range(size)) for i in range(size))
+    return diagonal((1,) * size)
 
 
 def plus(x: Vector, y: Vector) -> Vector:
@@ -106,6 +112,12 @@ def mirrored(A: Matrix) -> Matrix:
     """A with its lower triangle copied from the upper one, for products known to be symmetric."""
     size = len(A)
     return tuple(tuple(A[min(i, j)][max(i, j)] for j in range(size)) for i in range(size))
+
+
+def definite2(A: Matrix) -> Bool[Array, "*rest"]:
+    """Whether a symmetric 2x2 matrix is positive definite."""
+    (p, q), (_, r) = A
+    return jnp.asarray((p > 0) & (r > 0) & (q * q < p * r))
 
 
 def inverse2(A: Matrix) -> Matrix:
@@ -172,21 +184,41 @@ def inverted(factor: Factor) -> Matrix:
     return mirrored(transposed(tuple(solved(factor, column) for column in identity(3))))
 
 
-def positive_definite(A: Matrix) -> Bool[Array, "*rest"]:
-    """Whether a symmetric matrix, scaled to a unit diagonal, has positive pivots only."""
+class Decomposition(NamedTuple):
+    """L D Lᵀ of a symmetric matrix scaled to a unit diagonal: the rows of L below its diagonal, and D."""
+
+    lower: tuple[Vector, ...]
+    pivots: Vector
+    scale: Vector
+
+
+def decomposed(A: Matrix) -> Decomposition:
+    """L D Lᵀ of a symmetric matrix of any size; all pivots are positive where the matrix is."""
     size = len(A)
-    fine = jnp.all(jnp.stack([jnp.asarray(A[i][i]) > 0 for i in range(size)]), axis=0)
-    scale = [1 / jnp.sqrt(jnp.where(A[i][i] > 0, A[i][i], 1)) for i in range(size)]
+    scale = tuple(1 / jnp.sqrt(jnp.where(A[i][i] > 0, A[i][i], 1)) for i in range(size))
     rows = [[A[i][j] * scale[i] * scale[j] for j in range(i + 1)] for i in range(size)]
+    lower: list[list[Entry]] = [[] for _ in range(size)]
     for k in range(size):
-        pivot = rows[k][k]
-        fine &= pivot > 0
-        reciprocal = 1 / jnp.where(pivot > 0, pivot, 1)
+        reciprocal = 1 / jnp.where(rows[k][k] > 0, rows[k][k], 1)
         for i in range(k + 1, size):
-            ratio = rows[i][k] * reciprocal
+            lower[i].append(rows[i][k] * reciprocal)
             for j in range(k + 1, i + 1):
-                rows[i][j] = rows[i][j] - ratio * rows[j][k]
-    return fine
+                rows[i][j] = rows[i][j] - lower[i][k] * rows[j][k]
+    return Decomposition(tuple(map(tuple, lower)), tuple(rows[k][k] for k in range(size)), scale)
+
+
+def positive(A: Decomposition) -> Bool[Array, "*rest"]:
+    """Whether a decomposed matrix is positive definite."""
+    return jnp.all(jnp.stack([jnp.asarray(pivot) > 0 for pivot in A.pivots]), axis=0)
+
+
+def inverse_form(A: Decomposition, x: Vector) -> Entry:
+    """xᵀ A⁻¹ x for a decomposed positive definite A."""
+    y: list[Entry] = []
+    for row, scale, component in zip(A.lower, A.scale, x, strict=True):
+        known = [_times(_times(factor, done), -1.0) for factor, done in zip(row, y, strict=True)]
+        y.append(_sum([_times(component, scale), *known]))
+    return _sum(part**2 / pivot for part, pivot in zip(y, A.pivots, strict=True))
 
 
 def _cofactor(A: Matrix, row: int, column: int) -> Entry:

@@ -91,7 +91,7 @@ def _fit(
     begin = tuple(jnp.where(jnp.isfinite(component), component, 0) for component in begin)
     fixed = jax.lax.stop_gradient(replaced(jets.problem, begin, fit_it))
     solution = minimise(fixed, begin, max_steps)
-    status = jnp.where(fit_it, status_of_solution(fixed, jets.used, solution), before)
+    status = jnp.where(fit_it, status_of_solution(solution, jets.used), before)
     valid = status == Status.converged
     point = Point(
         tuple(jnp.where(valid, found, began) for found, began in zip(solution.point.v, begin, strict=True)),

@@ -6,17 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from ndive.vertexing.algebra import Vector, factored, positive_definite
+from ndive.vertexing.algebra import Vector, decomposed, positive
 from ndive.vertexing.pose import Posed
 from ndive.vertexing.solve import Solution
-from ndive.vertexing.step import (
-    Problem,
-    expanded,
-    linear_system,
-    normal_matrix,
-    smallest_pivot,
-    total_chi2,
-)
 from ndive.vertexing.vertex import Status
 
 
@@ -28,7 +20,7 @@ def status_of_input(
     of_jet = (problem.mu, problem.Lambda, start, problem.bend)
     finite = _all_finite(of_jet) & jnp.all(_all_finite((problem.q, problem.V)), axis=0)
     finite &= jnp.all(jnp.isfinite(weights) | ~real, axis=0)
-    definite = jnp.all(positive_definite(problem.V) | ~real, axis=0)
+    definite = jnp.all(positive(decomposed(problem.V)) | ~real, axis=0)
     return _first(
         (~finite, Status.not_finite),
         (jnp.any(real & (weights < 0), axis=0), Status.negative_weight),
@@ -37,18 +29,13 @@ def status_of_input(
     )
 
 
-def status_of_solution(problem: Problem, used: Bool[Array, "n *b"], solution: Solution) -> Int[Array, "*b"]:
+def status_of_solution(solution: Solution, used: Bool[Array, "n *b"]) -> Int[Array, "*b"]:
     """What the place where the loop ended says; the first line that holds wins."""
-    expansion = expanded(problem, solution.point)
-    normal = factored(normal_matrix(problem.w, expansion, problem.Lambda), smallest_pivot(problem.w.dtype))
-    exact = linear_system(problem, expansion, jnp.ones_like(problem.bend))
-    finite = _all_finite((solution.point.v, total_chi2(problem, expansion, solution.point.v)))
-    clipped = jnp.any(expansion.helix.clipped & used, axis=0)
     return _first(
-        (~finite, Status.not_finite),
-        (clipped, Status.looper_clipped),
-        (~normal.definite, Status.singular_normal_matrix),
-        (~exact.H.definite, Status.indefinite_hessian),
+        (~_all_finite((solution.point.v, solution.chi2)), Status.not_finite),
+        (jnp.any(solution.clipped & used, axis=0), Status.looper_clipped),
+        (~solution.determined, Status.singular_normal_matrix),
+        (~solution.minimal, Status.indefinite_hessian),
         (~solution.converged, Status.step_limit),
     )
 

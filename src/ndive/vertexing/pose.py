@@ -7,12 +7,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from ndive.tracks import CURVATURE_CONSTANT, Tracks
-from ndive.vertexing.algebra import Matrix, Vector, identity, matrix, vector
+from ndive.vertexing.algebra import Matrix, Vector, diagonal, matrix, vector
 from ndive.vertexing.constraints import Constraint
 from ndive.vertexing.step import Problem
 
 HARMLESS = (0.0, 0.0, 0.0, jnp.pi / 2, 0.0)
 """A track that no formula chokes on: straight, through the reference point, across the beam."""
+
+IGNORANT = (1e12, 1e12, 1e-6, 1e-6, 1e-6)
+"""The variances of such a track: it knows nothing of where the vertex is."""
 
 
 class Posed(NamedTuple):
@@ -28,7 +31,7 @@ def posed(tracks: Tracks, weights: Float[Array, "*b n"], constraint: Constraint 
     """The problem relative to the reference point; what a masked slot holds is gone."""
     batch, dtype = weights.shape[:-1], weights.dtype
     q = jnp.where(tracks.mask[..., None], tracks.parameters, jnp.array(HARMLESS, dtype))
-    V = jnp.where(tracks.mask[..., None, None], tracks.covariance, jnp.eye(5, dtype=dtype))
+    V = jnp.where(tracks.mask[..., None, None], tracks.covariance, jnp.diag(jnp.array(IGNORANT, dtype)))
     real = jnp.broadcast_to(tracks.mask, weights.shape)
     w = jnp.where(real, weights, 0)
     largest = jax.lax.stop_gradient(jnp.max(w, axis=-1, initial=0))
@@ -51,15 +54,12 @@ def replaced(problem: Problem, start: Vector, keep: Bool[Array, "*b"]) -> Proble
     def kept(x: Array, other: Array | float) -> Array:
         return jnp.where(keep, x, other)
 
-    def kept_matrix(A: Matrix) -> Matrix:
-        return jax.tree.map(kept, A, jax.tree.map(float, identity(len(A))))
-
     return Problem(
         q=jax.tree.map(kept, problem.q, HARMLESS),
-        V=kept_matrix(problem.V),
+        V=jax.tree.map(kept, problem.V, diagonal(IGNORANT)),
         w=kept(problem.w, 0),
         mu=jax.tree.map(kept, problem.mu, start),
-        Lambda=kept_matrix(problem.Lambda),
+        Lambda=jax.tree.map(kept, problem.Lambda, diagonal((1.0, 1.0, 1.0))),
         bend=kept(problem.bend, 0),
     )
 

@@ -6,40 +6,60 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from ndive.vertexing.algebra import Vector, applied, dot, minus, scaled
+from ndive.vertexing.algebra import (
+    Decomposition,
+    Vector,
+    applied,
+    decomposed,
+    dot,
+    inverse_form,
+    minus,
+    scaled,
+)
 from ndive.vertexing.step import (
     Expansion,
     Point,
     Problem,
     expanded,
     linear_system,
+    over_tracks,
     step,
-    total_chi2,
     vertex_force,
 )
 
 GAUSS_NEWTON_STEPS = 3
 """Steps before the exact Hessian is trusted."""
 
-SLACK = 1e-2
-"""A step may raise the chi2 by this part of (1 + chi2): far out, the linearised momenta are not exact."""
+SLACK = 1e-4
+"""A step may raise the chi2 by this part of (1 + chi2), so that rounding does not hold it up."""
 
 
 class Solution(NamedTuple):
-    """Where the loop ended, after how many steps, and whether the last one was small."""
+    """Where the loop ended, and what it saw there.
+
+    `determined` and `minimal` tell whether the normal matrix and the exact Hessian are positive definite,
+    `clipped` which tracks loop before they reach the vertex, `converged` whether the last step was small.
+    """
 
     point: Point
-    iterations: Int[Array, "*b"]
+    chi2: Float[Array, "*b"]
+    determined: Bool[Array, "*b"]
+    minimal: Bool[Array, "*b"]
+    clipped: Bool[Array, "n *b"]
     converged: Bool[Array, "*b"]
+    iterations: Int[Array, "*b"]
 
 
 class _State(NamedTuple):
     best: Point
     trial: Point
     chi2: Float[Array, "*b"]
-    exact: Bool[Array, "*b"]
-    iterations: Int[Array, "*b"]
+    exact: Bool[Array, "n *b"]
+    determined: Bool[Array, "*b"]
+    minimal: Bool[Array, "*b"]
+    clipped: Bool[Array, "n *b"]
     converged: Bool[Array, "*b"]
+    iterations: Int[Array, "*b"]
     loops: Int[Array, ""]
 
 
@@ -57,17 +77,29 @@ def minimise(problem: Problem, start: Vector, max_steps: int) -> Solution:
         best=origin,
         trial=origin,
         chi2=jnp.full(batch, jnp.inf, dtype),
-        exact=jnp.zeros(batch, bool),
-        iterations=jnp.zeros(batch, jnp.int32),
+        exact=jnp.zeros(problem.w.shape, bool),
+        determined=jnp.zeros(batch, bool),
+        minimal=jnp.zeros(batch, bool),
+        clipped=jnp.zeros(problem.w.shape, bool),
         converged=jnp.zeros(batch, bool),
+        iterations=jnp.zeros(batch, jnp.int32),
         loops=jnp.zeros((), jnp.int32),
     )
+    spread = decomposed(problem.V)
     state = jax.lax.while_loop(
-        lambda state: (state.loops < max_steps) & ~jnp.all(state.converged),
-        lambda state: _advanced(problem, state),
+        lambda state: (state.loops < max_steps) & ~jnp.all(_finished(state)),
+        lambda state: _advanced(problem, spread, state),
         state,
     )
-    return Solution(state.trial, state.iterations, state.converged)
+    return Solution(
+        point=state.trial,
+        chi2=state.chi2,
+        determined=state.determined,
+        minimal=state.minimal,
+        clipped=state.clipped,
+        converged=state.converged,
+        iterations=state.iterations,
+    )
 
 
 def tolerance(dtype: jnp.dtype) -> float:
@@ -75,19 +107,25 @@ def tolerance(dtype: jnp.dtype) -> float:
     return float(jnp.finfo(dtype).eps ** 0.45)
 
 
-def _advanced(problem: Problem, state: _State) -> _State:
+def _finished(state: _State) -> Bool[Array, "*b"]:
+    """Jets that have converged, and those that the Gauss–Newton steps found without a minimum."""
+    return state.converged | ((state.loops >= GAUSS_NEWTON_STEPS) & ~state.determined)
+
+
+def _advanced(problem: Problem, spread: Decomposition, state: _State) -> _State:
     """Judge the trial point of each jet, then take a step from it, or halve the one that led there."""
     trial = state.trial
     expansion = expanded(problem, trial)
-    chi2 = total_chi2(problem, expansion, trial.v)
+    chi2 = _chi2(problem, spread, expansion, trial)
     better = chi2 <= state.chi2 + SLACK * (1 + state.chi2)
     system = linear_system(problem, expansion, state.exact.astype(chi2.dtype))
     force = vertex_force(problem, expansion, trial.v)
     dv, dm = step(problem, system, expansion.view.U_b, _residuals(problem, expansion, trial), force)
-    definite = system.H.definite
+    definite = system.H.definite & jnp.all(system.fine, axis=0)
+    newton = jnp.any(state.exact, axis=0)
     square = dot(dv, applied(system.hessian, dv)) + _longest(problem, dm)
     small = better & definite & (jnp.abs(square) < tolerance(chi2.dtype) ** 2)
-    active = ~state.converged
+    active, late = ~_finished(state), state.loops + 1 >= GAUSS_NEWTON_STEPS
 
     def following(old: Array, tried: Array, change: Array) -> Array:
         onward = jnp.where(definite, tried + change, tried)
@@ -100,11 +138,22 @@ def _advanced(problem: Problem, state: _State) -> _State:
         best=jax.tree.map(kept, state.best, trial),
         trial=jax.tree.map(following, state.best, trial, Point(dv, dm)),
         chi2=kept(state.chi2, chi2),
-        exact=kept(state.exact, definite & (state.loops + 1 >= GAUSS_NEWTON_STEPS)),
+        exact=kept(state.exact, system.fine & (system.H.definite | ~jnp.all(system.fine, axis=0)) & late),
+        determined=kept(state.determined, jnp.where(newton, state.determined, definite)),
+        minimal=kept(state.minimal, jnp.where(newton, definite, state.minimal)),
+        clipped=kept(state.clipped, expansion.helix.clipped),
+        converged=state.converged | (small & jnp.all(state.exact, axis=0)),
         iterations=state.iterations + active,
-        converged=state.converged | small,
         loops=state.loops + 1,
     )
+
+
+def _chi2(problem: Problem, spread: Decomposition, expansion: Expansion, point: Point) -> Float[Array, "*b"]:
+    """The weighted chi2 at any point, from the full covariance, and the constraint's term; equation (2)."""
+    off = minus(problem.mu, point.v)
+    residual = minus(problem.q[:2], expansion.line.h) + scaled(-1.0, point.beta)
+    of_tracks = over_tracks(problem.w * inverse_form(spread, residual))
+    return of_tracks + dot(off, applied(problem.Lambda, off))
 
 
 def _residuals(problem: Problem, expansion: Expansion, point: Point) -> Vector:

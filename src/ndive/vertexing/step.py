@@ -7,7 +7,7 @@ The same linear system serves the solve (residuals on its right-hand side) and t
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from ndive.vertexing.algebra import (
     Factor,
@@ -16,6 +16,7 @@ from ndive.vertexing.algebra import (
     added,
     applied,
     block,
+    definite2,
     dot,
     factored,
     identity,
@@ -77,7 +78,10 @@ class Expansion(NamedTuple):
 
 
 class System(NamedTuple):
-    """The linear system of `docs/fit.md`, equation (16), with the momenta eliminated track by track."""
+    """The linear system of `docs/fit.md`, equation (16), with the momenta eliminated track by track.
+
+    `fine` tells for which tracks that was possible: there the chi2 has a minimum in the momentum.
+    """
 
     T: Matrix
     K: Matrix
@@ -87,6 +91,7 @@ class System(NamedTuple):
     Y: Matrix
     hessian: Matrix
     H: Factor
+    fine: Bool[Array, "n *b"]
 
 
 def over_tracks(x: Float[Array, "n *b"]) -> Float[Array, "*b"]:
@@ -126,8 +131,8 @@ def vertex_force(problem: Problem, expansion: Expansion, v: Vector) -> Vector:
     return plus(of_tracks, applied(problem.Lambda, minus(problem.mu, v)))
 
 
-def linear_system(problem: Problem, expansion: Expansion, exact: Float[Array, "*#b"]) -> System:
-    """The system about an expansion, with exact second derivatives where `exact` is 1.
+def linear_system(problem: Problem, expansion: Expansion, exact: Float[Array, "*#n_b"]) -> System:
+    """The system about an expansion, with exact second derivatives of the tracks where `exact` is 1.
 
     Where it is 0 they count as zero, which makes a Gauss–Newton step of a Newton step.
     """
@@ -136,7 +141,8 @@ def linear_system(problem: Problem, expansion: Expansion, exact: Float[Array, "*
     P, N, M = curvatures(expansion.helix, scaled(exact, expansion.lam))
     K = inverse3(subtracted(identity(3), product(V_bb, M)))
     X = product(K, view.U_b)
-    W = inverse2(mirrored(added(view.S, product(transposed(view.U_b), product(M, X)))))
+    S = mirrored(added(view.S, product(transposed(view.U_b), product(M, X))))
+    W = inverse2(S)
     J = subtracted(line.J_v, product(transposed(X), transposed(N)))
     Y = product(product(K, V_bb), transposed(N))
     of_track = subtracted(_information(J, W), mirrored(added(P, product(N, Y))))
@@ -150,11 +156,12 @@ def linear_system(problem: Problem, expansion: Expansion, exact: Float[Array, "*
         Y=Y,
         hessian=hessian,
         H=factored(hessian, smallest_pivot(problem.w.dtype)),
+        fine=definite2(S),
     )
 
 
 def step(problem: Problem, system: System, U_b: Matrix, R: Vector, gamma: Vector) -> tuple[Vector, Vector]:
-    """Solve the system for (dv, dm) with right-hand sides `R` of the tracks and `gamma` of the vertex (17)."""
+    """Solve for (dv, dm) with right-hand sides `R` of the tracks and `gamma` of the vertex; equation (17)."""
     KR = applied(system.K, R[2:])
     C = minus(R[:2], applied(system.T, KR))
     drawn = plus(applied(transposed(system.J), applied(system.W, C)), applied(system.NK, R[2:]))

@@ -1,0 +1,178 @@
+"""Each way a fit can end, and that a bad jet is finite, without gradient, and alone in it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ndive.errors import ShapeError
+from ndive.tracks import Tracks
+from ndive.vertexing import Status, beam_spot, fit_vertex
+
+pytestmark = pytest.mark.usefixtures("x64")
+
+CASES = (
+    "good",
+    "no_tracks",
+    "one_track",
+    "zero_weights",
+    "nan_padding",
+    "nan_track",
+    "infinite_weight",
+    "negative_weight",
+    "indefinite_covariance",
+    "identical_tracks",
+    "looper",
+)
+EXPECTED = {
+    "good": Status.converged,
+    "no_tracks": Status.undetermined,
+    "one_track": Status.undetermined,
+    "zero_weights": Status.undetermined,
+    "nan_padding": Status.converged,
+    "nan_track": Status.not_finite,
+    "infinite_weight": Status.not_finite,
+    "negative_weight": Status.negative_weight,
+    "indefinite_covariance": Status.covariance_not_positive_definite,
+    "identical_tracks": Status.singular_normal_matrix,
+    "looper": Status.looper_clipped,
+}
+
+
+def spoilt(case, q, V, mask, w):
+    """One jet of three tracks with one thing wrong."""
+    q, V, mask, w = q.copy(), V.copy(), mask.copy(), w.copy()
+    match case:
+        case "no_tracks":
+            mask[:] = False
+        case "one_track":
+            mask[1:] = False
+        case "zero_weights":
+            w[:] = 0
+        case "nan_padding":
+            mask[2] = False
+            q[2], V[2], w[2] = np.nan, np.inf, np.nan
+        case "nan_track":
+            q[1, 3] = np.nan
+        case "infinite_weight":
+            w[1] = np.inf
+        case "negative_weight":
+            w[1] = -1e-3
+        case "indefinite_covariance":
+            V[0, 0, 1] = V[0, 1, 0] = 2 * np.sqrt(V[0, 0, 0] * V[0, 1, 1])
+        case "identical_tracks":
+            q[:], V[:] = [0.1, 0.2, 0.3, 1.2, 1e-12], np.diag([1e-4, 1e-2, 1e-16, 1e-16, 1e-16])
+        case "looper":
+            q[0] = [700.0, 0.0, 0.5, 1.5, 20.0]
+            V[0] = np.diag([1e-6, 1e-6, 1e-8, 1e-8, 1e-8])
+    return q, V, mask, w
+
+
+@pytest.fixture(scope="module")
+def batch(toy_jets):
+    jets = toy_jets(jets=1, tracks=3, seed=12)
+    good = jets.parameters[0], jets.covariance[0], np.ones(3, bool), np.ones(3)
+    return [np.stack(parts) for parts in zip(*(spoilt(case, *good) for case in CASES), strict=True)]
+
+
+@pytest.fixture(scope="module")
+def fit():
+    """Gradients of the sum of all results, and the vertices, of a batch of jets."""
+
+    def total(q, V, mask, w):
+        vertex = fit_vertex(Tracks(q, V, mask), w)
+        scalar = vertex.position.sum() + vertex.covariance.sum() + vertex.sandwich_covariance.sum()
+        return scalar + vertex.chi2.sum() + vertex.track_chi2.sum() + vertex.momenta.sum(), vertex
+
+    compiled = jax.jit(jax.grad(total, argnums=(0, 1, 3), has_aux=True))
+    return lambda batch: compiled(*map(jnp.asarray, batch))
+
+
+@pytest.fixture(scope="module")
+def outcome(fit, batch):
+    with jax.enable_x64(True):
+        return fit(batch)
+
+
+def test_every_case_ends_with_its_status(outcome):
+    _, vertex = outcome
+    assert {case: Status(int(s)) for case, s in zip(CASES, vertex.status, strict=True)} == EXPECTED
+
+
+def test_nothing_is_nan(outcome):
+    gradients, vertex = outcome
+    for leaf in (*gradients, *jax.tree.leaves(vertex)):
+        assert np.all(np.isfinite(leaf))
+
+
+def test_a_jet_without_a_fit_has_no_gradient_and_stays_at_its_start(outcome):
+    gradients, vertex = outcome
+    bad = ~np.asarray(vertex.valid)
+    assert bad.sum() == len(CASES) - 2, "only two cases can be fitted"
+    for gradient in gradients:
+        assert np.all(np.asarray(gradient)[bad] == 0)
+        assert np.any(np.asarray(gradient)[~bad] != 0)
+    assert np.all(np.asarray(vertex.position)[bad] == 0)
+
+
+def test_padding_has_no_gradient_and_changes_nothing(fit, outcome, batch):
+    gradients, vertex = outcome
+    padded = CASES.index("nan_padding")
+    q, V, mask, w = (part.copy() for part in batch)
+    q[padded, 2], V[padded, 2], w[padded, 2] = [3.0, -4.0, 1.0, 0.1, 5.0], np.eye(5), 7.0
+    _, other = fit((q, V, mask, w))
+    for gradient in gradients:
+        assert np.all(np.asarray(gradient)[padded, 2] == 0)
+    for mine, theirs in zip(jax.tree.leaves(vertex), jax.tree.leaves(other), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_neighbours_do_not_notice(fit, outcome, batch):
+    _, vertex = outcome
+    _, among_good = fit([np.broadcast_to(part[:1], part.shape) for part in batch])
+    good = CASES.index("good")
+    for mine, theirs in zip(jax.tree.leaves(vertex), jax.tree.leaves(among_good), strict=True):
+        np.testing.assert_array_equal(np.asarray(mine)[good], np.asarray(theirs)[good])
+
+
+def test_no_track_and_a_beam_spot_give_the_beam_spot():
+    tracks = Tracks(np.zeros((1, 5)), np.zeros((1, 5, 5)), np.zeros(1, bool))
+    covariance = np.diag([0.01, 0.04, 9.0])
+    vertex = fit_vertex(tracks, constraint=beam_spot(np.array([0.1, 0.2, 3.0]), covariance))
+    assert vertex.status == Status.converged
+    np.testing.assert_allclose(vertex.position, [0.1, 0.2, 3.0], atol=1e-12)
+    np.testing.assert_allclose(vertex.covariance, covariance, atol=1e-12)
+
+
+def test_step_limit_is_told(toy_jets):
+    jets = toy_jets(jets=1, tracks=3, seed=12)
+    vertex = fit_vertex(Tracks(jets.parameters[0], jets.covariance[0]), max_steps=4)
+    assert vertex.status == Status.step_limit
+    assert not vertex.valid
+
+
+def test_report_reads_like_a_fit():
+    tracks = Tracks(
+        np.array([[0.0, 0.0, 0.0, np.pi / 2, 0.1], [0.0, 0.0, 1.5, np.pi / 2, -0.1]]),
+        np.broadcast_to(np.diag([1e-4, 4e-4, 1e-8, 1e-8, 1e-8]), (2, 5, 5)),
+    )
+    both = fit_vertex(tracks, np.array([[1.0, 1.0], [0.0, 0.0]]))
+    fitted, not_fitted = (jax.tree.map(lambda leaf, jet=jet: leaf[jet], both) for jet in (0, 1))
+    assert str(fitted).splitlines() == [
+        "Vertex: converged after 4 steps",
+        "  x =     0.0000 ± 0.0101 mm",
+        "  y =     0.0000 ± 0.0100 mm",
+        "  z =     0.0000 ± 0.0141 mm",
+        "  chi2 / ndf = 0.00 / 1",
+    ]
+    assert str(not_fitted) == "Vertex: undetermined after 4 steps"
+    assert str(both) == "Vertices (2,): 1 converged, 1 undetermined"
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"), [(np.ones(2), "one for each track slot"), (np.ones((3, 4)), "do not broadcast")]
+)
+def test_wrong_shapes_raise(weights, message, toy_jets):
+    jets = toy_jets(jets=2, tracks=4, seed=1)
+    with pytest.raises(ShapeError, match=message):
+        fit_vertex(Tracks(jets.parameters, jets.covariance), weights)
