@@ -65,4 +65,4 @@ def test_charm_rich_events_have_w_bosons_that_decay_to_charm():
 
 def test_batches_hold_the_events_asked_for():
     pythia = start_generator(generator_settings(FAST, 0, charm_rich=False))
-    assert [events.n_events for events in generated(pythia, 130)] == [100, 30]
+    assert [events.n_events for events in generated(pythia, 230)] == [200, 30]

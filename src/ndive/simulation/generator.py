@@ -11,7 +11,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("sim", "the simulation") from error
 
-BATCH_EVENTS = 100
+BATCH_EVENTS = 200
 TASKS_PER_SEED = 100_000
 
 PROCESSES = {"ttbar": ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on")}
@@ -54,6 +54,6 @@ def start_generator(lines: tuple[str, ...]) -> "pythia8mc.Pythia":
 
 
 def generated(pythia: "pythia8mc.Pythia", n_events: int) -> Iterator[Events]:
-    """Yield `n_events` events in batches of at most 100."""
+    """Yield `n_events` events in batches of at most 200."""
     for start in range(0, n_events, BATCH_EVENTS):
         yield events_from_pythia(pythia.nextBatch(min(BATCH_EVENTS, n_events - start)))
