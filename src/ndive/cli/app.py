@@ -14,10 +14,22 @@ app = App(
     help="Differentiable vertex fitting for jet flavour tagging.",
     version=__version__,
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
-# Verbs by name, so that no verb pays for the imports of another.
-for verb in ("demo", "simulate", "inspect", "fit", "train", "evaluate", "report"):
-    app.command(f"ndive.cli.{verb}:{verb}")
+
+VERBS = {
+    "demo": "Simulate jets, train a tagger without and with a vertex fit, compare them in a report.",
+    "simulate": "Make a sample of jets with Pythia 8 and FastJet.",
+    "inspect": "Print what is in a file of jets, and for which jobs it serves.",
+    "fit": "Fit one vertex a jet of a file, without any network.",
+    "train": "Train a named configuration on a sample.",
+    "evaluate": "Print the numbers of trained models on held-out jets.",
+    "report": "Draw the figures of trained models in one page.",
+}
+"""What each verb does; its file is imported when it is called, so that none pays for the others."""
+
+for verb, text in VERBS.items():
+    app.command(f"ndive.cli.{verb}:{verb}", help=text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         app(arguments, exit_on_error=False, print_error=False)
     except (NdiveError, CycloptsError, OSError) as error:
-        Console(stderr=True, soft_wrap=True).print(f"ndive: {_one_line(error)}", markup=False, highlight=False)
+        Console(stderr=True, soft_wrap=True).print(
+            f"ndive: {_one_line(error)}", markup=False, highlight=False
+        )
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("ndive: interrupted; the same command goes on from here\n")
