@@ -56,7 +56,7 @@ def test_every_figure_is_there_as_png_and_pdf(written):
 
 def test_the_summary_says_the_verdict_and_what_is_missing(written):
     page = written.read_text(encoding="utf-8")
-    assert "At 70% b efficiency the rejection of with_vertex is that of base" in page
+    assert "At 70% b efficiency the rejection by with_vertex over that by base is" in page
     assert "base fits no vertex" in page
     assert "generator" in page
 

@@ -45,12 +45,12 @@ def _alone(summary: Summary) -> str:
 
 def _against(first: str, name: str, points: tuple[Rejection, ...]) -> str:
     told = [
-        f"{measured(point.value, point.error)} times for {flavour_title(point.background)} ({_judged(point)})"
+        f"{measured(point.value, point.error)} for {flavour_title(point.background)} ({_judged(point)})"
         for point in points
         if point.efficiency == EFFICIENCY
     ]
-    times = " and ".join(told)
-    return f"At {EFFICIENCY:.0%} b efficiency the rejection of {name} is that of {first} {times}."
+    ratios = " and ".join(told)
+    return f"At {EFFICIENCY:.0%} b efficiency the rejection by {name} over that by {first} is {ratios}."
 
 
 def _judged(ratio: Rejection) -> str:

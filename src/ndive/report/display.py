@@ -71,10 +71,10 @@ def display(jets: Sequence[Shown]) -> go.Figure:
         font={"family": "system-ui, sans-serif", "size": 13},
         scene={
             "aspectmode": "data",
-            "camera": {"eye": {"x": 0.1, "y": -1.9, "z": 0.75}, "center": {"x": 0, "y": 0, "z": -0.1}},
+            "camera": {"eye": {"x": 0.1, "y": -2.0, "z": 0.75}, "center": {"x": 0, "y": 0, "z": -0.1}},
         },
         paper_bgcolor="white",
-        height=620,
+        height=500,
     )
     for axis, limits in _ranges(jets[0]).items():
         look = {"title": {"text": AXIS_TITLES[axis]}, "backgroundcolor": "#f7f7f7", "range": limits}

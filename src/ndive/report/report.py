@@ -67,7 +67,7 @@ def _page(
     taggers = [summary for summary in summaries if summary.tagging is not None]
     ratios = _ratios(evaluations, held_out)
     resolutions = _resolutions(evaluations, held_out)
-    verdict = [_judged_on(summaries[0])]
+    verdict = [_judged_on(summaries[0], held_out)]
     verdict += [tagging_verdict(taggers[0], ratios)] if taggers else []
     verdict += [
         vertex_verdict(summary.name, summary.resolution, held_out.resolutions["none"])
@@ -92,9 +92,10 @@ def _title(names: Sequence[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _judged_on(summary: Summary) -> str:
+def _judged_on(summary: Summary, held_out: HeldOut) -> str:
     counts = [f"{count:,} {flavour_title(name)}" for name, count in summary.n_jets.items()]
-    return f"Judged on {', '.join(counts)} that no model was trained on."
+    files = ", ".join(path.name for path in held_out.sample.paths)
+    return f"Judged on {', '.join(counts)} of {files}."
 
 
 def _ratios(evaluations: Sequence[Evaluation], held_out: HeldOut) -> list[tuple[str, tuple[Rejection, ...]]]:
