@@ -24,6 +24,8 @@ def train(
     batch_size: Annotated[int | None, Parameter(name=["--batch_size", "-b"])] = None,
     epochs: Annotated[int | None, Parameter(name=["--epochs", "-e"])] = None,
     learning_rate: Annotated[float | None, Parameter(name=["--learning_rate", "-l"])] = None,
+    use_adam: Annotated[bool | None, Parameter(name="--use_adam")] = None,
+    track_weight_loss: Annotated[bool | None, Parameter(name="--track_weight_loss")] = None,
     cont: Annotated[bool, Parameter(name=["--cont", "-c"], negative=())] = False,
     seed: int = 0,
     models: Path | None = None,
@@ -49,6 +51,10 @@ def train(
         Most passes over the training jets; 300 where nothing else is said.
     learning_rate
         Learning rate of the optimiser, no unit; 1e-5 where nothing else is said.
+    use_adam
+        Adam in place of NovoGrad.
+    track_weight_loss
+        Train the track weights on the truth, too: cross-entropy against the tracks of the true vertex.
     cont
         Go on from the newest checkpoint.
     seed
@@ -63,6 +69,8 @@ def train(
         "batch_size": batch_size,
         "num_epochs": epochs,
         "learning_rate": learning_rate,
+        "use_adam": use_adam,
+        "track_weight_loss": track_weight_loss,
     }
     given = {name: value for name, value in overrides.items() if value is not None}
     config = replace(TrainConfig() if train_config == "none" else preset(train_config), **given)
