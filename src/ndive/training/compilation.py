@@ -12,7 +12,7 @@ def keep_compiled() -> None:
     `$XDG_CACHE_HOME/ndive/compiled` or `~/.cache/ndive/compiled`; where that cannot be written, programs are
     compiled anew each time.
     """
-    if jax.config.read("jax_compilation_cache_dir") is not None:
+    if jax.config.jax_compilation_cache_dir is not None:  # type: ignore[attr-defined]
         return
     cache = os.environ.get("XDG_CACHE_HOME")
     place = (Path(cache) if cache else Path.home() / ".cache") / "ndive" / "compiled"
