@@ -32,7 +32,7 @@ def test_tracks_start_from_the_perigee_and_fade_with_their_weight(shown):
     weights = shown.fits["perfect"].track_weights[0][real]
     expected = FAINTEST + (1 - FAINTEST) * weights / weights.max()
     np.testing.assert_allclose([line.opacity for line in lines], expected)
-    jet = shown.example.jet
+    jet = shown.example.batch.jet
     frame = jet_frame(float(jet.eta), float(jet.phi))
     for line, (d0, z0, phi, _, _) in zip(lines, np.asarray(jet.tracks.parameters)[real], strict=True):
         perigee = frame @ [-d0 * np.sin(phi), d0 * np.cos(phi), z0]

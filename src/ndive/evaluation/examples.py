@@ -7,18 +7,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ndive.data import Sample
+from ndive.data import Batch, Sample
 from ndive.evaluation.predictions import FittedVertices, JetTable
-from ndive.tracks import Jet
 
 Table = TypeVar("Table", JetTable, FittedVertices)
 
 
 class Example(eqx.Module):
-    """One jet with its tracks, its row in the sample, and its truth as a table of one row."""
+    """One jet: its row in the sample, a batch without leading axis, its truth as a table of one row."""
 
     row: int
-    jet: Jet
+    batch: Batch
     truth: JetTable
 
 
@@ -27,8 +26,8 @@ def read_example(sample: Sample, jets: JetTable, row: int) -> Example:
 
     **Raises:** `SampleError` where it breaks the layout.
     """
-    jet = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), sample.read(row, row + 1).jet)
-    return Example(row=row, jet=jet, truth=take(jets, [row]))
+    batch = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), sample.read(row, row + 1))
+    return Example(row=row, batch=batch, truth=take(jets, [row]))
 
 
 def random_rows(jets: JetTable, count: int, *, seed: int) -> list[int]:

@@ -6,14 +6,12 @@ from typing import TypeVar
 import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import ArrayLike
 from scipy.special import softmax
 
 from ndive.data import Batch, Sample, sequential_batches
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
 from ndive.models import Model, ModelConfig, TaggerOutput, VertexerOutput, build_model, identity_normalisation
 from ndive.training import forward
-from ndive.vertexing import Vertex
 
 BATCH_SIZE = 1000
 
@@ -62,19 +60,19 @@ def _over(sample: Sample, of: Callable[[Batch], Piece], report: Report | None) -
 
 def _predictions(output: VertexerOutput | TaggerOutput) -> Predictions:
     """The outputs of one batch as NumPy arrays."""
-    vertices = None
-    if output.vertex is not None and output.weights is not None:
-        vertices = _vertices(output.vertex, output.weights)
     if isinstance(output, VertexerOutput):
-        return Predictions(flavour=None, origin=None, vertices=vertices)
+        return Predictions(flavour=None, origin=None, vertices=_vertices(output))
     return Predictions(
         flavour=softmax(np.asarray(output.flavour_logits), axis=-1),
         origin=softmax(np.asarray(output.origin_logits), axis=-1),
-        vertices=vertices,
+        vertices=_vertices(output),
     )
 
 
-def _vertices(vertex: Vertex, weights: ArrayLike) -> FittedVertices:
+def _vertices(output: VertexerOutput | TaggerOutput) -> FittedVertices | None:
+    vertex, weights = output.vertex, output.weights
+    if vertex is None or weights is None:
+        return None
     return FittedVertices(
         position=np.asarray(vertex.position),
         covariance=np.asarray(vertex.covariance),

@@ -85,7 +85,7 @@ def display(jets: Sequence[Shown]) -> go.Figure:
 def _title(shown: Shown) -> str:
     flavour = load_schema().class_names[int(shown.example.truth.flavour[0])]
     one = flavour_title(flavour).removesuffix("s")
-    return f"{one} in row {shown.example.row}, pT {float(shown.example.jet.pt):.0f} GeV"
+    return f"{one} in row {shown.example.row}, pT {float(shown.example.batch.jet.pt):.0f} GeV"
 
 
 def _extent(shown: Shown) -> float:
@@ -108,7 +108,7 @@ def jet_frame(eta: float, phi: float) -> Float[np.ndarray, "3 3"]:
 
 
 def _traces(shown: Shown) -> list[go.Scatter3d | go.Surface]:
-    jet = shown.example.jet
+    jet = shown.example.batch.jet
     frame = jet_frame(float(jet.eta), float(jet.phi))
     decay = frame @ shown.example.truth.hadron_vertex[0]
     traces = [*_track_traces(shown, frame), _axis_trace(shown), *_true_vertices(decay)]
@@ -121,7 +121,7 @@ def _track_traces(shown: Shown, frame: Float[np.ndarray, "3 3"]) -> list[go.Scat
     truth = shown.example.truth
     classes = load_schema().origin_classes
     real = np.flatnonzero(truth.real[0])
-    points = _helices(shown.example.jet.tracks, _extent(shown)) @ frame.T
+    points = _helices(shown.example.batch.jet.tracks, _extent(shown)) @ frame.T
     weights = next(iter(shown.fits.values())).track_weights[0] if shown.fits else np.ones(truth.real.shape[1])
     largest = max(float(weights[real].max(initial=0.0)), 1e-12)
     named: set[str] = set()
