@@ -177,8 +177,9 @@ def smallest_pivot(dtype: jnp.dtype) -> float:
 
 
 def sandwiched(w: Float[Array, "n *b"], expansion: Expansion, C: Matrix, Lambda: Matrix) -> Matrix:
-    """C (Σ w² J_vᵀ W J_v + Λ) C; equation (20)."""
-    return mirrored(product(C, product(normal_matrix(w**2, expansion, Lambda), C)))
+    """C (Σ w² J_vᵀ W J_v + Λ) C, track by track so that rounding leaves it positive; equation (20)."""
+    of_tracks = _summed(w**2, _information(product(expansion.line.J_v, C), expansion.view.W))
+    return added(of_tracks, mirrored(product(C, product(Lambda, C))))
 
 
 def _information(J: Matrix, W: Matrix) -> Matrix:

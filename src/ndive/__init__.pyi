@@ -1,0 +1,29 @@
+from .data import Batch as Batch
+from .data import Sample as Sample
+from .data import Truth as Truth
+from .data import batches as batches
+from .data import open_sample as open_sample
+from .data import sequential_batches as sequential_batches
+from .data import write_sample as write_sample
+from .models import NDIVE as NDIVE
+from .models import ModelConfig as ModelConfig
+from .models import Tagger as Tagger
+from .models import TaggerOutput as TaggerOutput
+from .models import VertexerOutput as VertexerOutput
+from .models import load_model as load_model
+from .models import save_model as save_model
+from .schema import Schema as Schema
+from .schema import load_schema as load_schema
+from .tracks import Jet as Jet
+from .tracks import Tracks as Tracks
+from .training import TrainConfig as TrainConfig
+from .training import preset as preset
+from .training import train as train
+from .vertexing import Constraint as Constraint
+from .vertexing import Status as Status
+from .vertexing import Vertex as Vertex
+from .vertexing import beam_spot as beam_spot
+from .vertexing import fit_vertex as fit_vertex
+from .vertexing import line as line
+
+__version__: str
