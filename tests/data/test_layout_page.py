@@ -28,12 +28,3 @@ def test_the_page_says_what_each_job_needs():
     for job in load_schema().jobs.values():
         names = [f"`{name}`" for dataset in ("jets", "tracks") for name in job.needs[dataset]]
         assert f"| `{job.name}` | {job.title} | {', '.join(names)} |" in text
-
-
-def test_every_fence_of_the_page_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {}
-    fences = PAGE.read_text(encoding="utf-8").split("```python\n")[1:]
-    assert fences
-    for fence in fences:
-        exec(fence.split("```")[0], namespace)
