@@ -32,7 +32,7 @@ def move_perigee(
     aside = rho * along
     turn = jnp.arctan2(aside, ahead)
     norm = jnp.sqrt(ahead**2 + aside**2)
-    arc = along * _turn_over_sine(turn) / norm
+    arc = along / (_sine_over(turn) * norm)
     moved_d0 = (2 * offset + rho * (offset**2 + along**2)) / (norm + 1)
     moved_z0 = z0 - z + arc * jnp.cos(theta) / jnp.sin(theta)
     return jnp.stack(
@@ -67,14 +67,20 @@ def point_at_arc_length(
     """Point in mm on the helix at the transverse path length `arc` in mm from the perigee."""
     d0, z0, phi, theta, q_over_p = jnp.moveaxis(parameters, -1, 0)
     turn = curvature(theta, q_over_p, field) * arc
-    ahead = arc * jnp.sinc(turn / jnp.pi)
-    aside = d0 + arc * (turn / 2) * jnp.sinc(turn / (2 * jnp.pi)) ** 2
+    ahead = arc * _sine_over(turn)
+    aside = d0 + arc * (turn / 2) * _sine_over(turn / 2) ** 2
     x = ahead * jnp.cos(phi) - aside * jnp.sin(phi)
     y = ahead * jnp.sin(phi) + aside * jnp.cos(phi)
     z = z0 + arc * jnp.cos(theta) / jnp.sin(theta)
     return reference + jnp.stack(jnp.broadcast_arrays(x, y, z), axis=-1)
 
 
-def _turn_over_sine(turn: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
-    """turn / sin(turn), regular at zero."""
-    return 1 / jnp.sinc(turn / jnp.pi)
+def _sine_over(turn: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
+    """sin(turn) / turn, by its series where the turn is small and the derivatives of the quotient cancel."""
+    small = jnp.abs(turn) < 0.3
+    far = jnp.where(small, 1, turn)
+    square = jnp.where(small, turn, 0) ** 2
+    series = jnp.polyval(
+        jnp.array([-1 / 39916800, 1 / 362880, -1 / 5040, 1 / 120, -1 / 6, 1], turn.dtype), square
+    )
+    return jnp.where(small, series, jnp.sin(far) / far)
