@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from ndive.report import write_report
+from ndive.report import current_report, write_report
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -32,6 +32,14 @@ def test_the_page_needs_nothing_else(written):
     assert outside == []
     assert written.stat().st_size < 15e6
     assert page.count("<figure") == len(list((written.parent / "figures").glob("*.png")))
+
+
+def test_a_report_is_current_until_what_it_shows_changes(written, evaluations, held_out):
+    where = written.parent
+    assert current_report(evaluations, held_out, where, seed=1) == written
+    assert current_report(evaluations, held_out, where, seed=2) is None
+    assert current_report(evaluations[:1], held_out, where, seed=1) is None
+    assert current_report(evaluations, held_out, where / "figures", seed=1) is None
 
 
 def test_every_figure_is_there_as_png_and_pdf(written):

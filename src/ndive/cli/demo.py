@@ -9,11 +9,11 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from ndive.cli.evaluating import evaluated
+from ndive.cli.report import report_on
 from ndive.cli.simulate import simulate_sample
 from ndive.cli.tables import print_tables
 from ndive.cli.train import run_training
 from ndive.evaluation import rejection_table, resolution_table, selection_table
-from ndive.report import write_report
 from ndive.simulation import SimulationSettings
 from ndive.training import TrainConfig, preset
 
@@ -26,6 +26,7 @@ class Size:
     """How much is simulated and trained; small models on few jets learn faster with Adam and this rate."""
 
     jets: int
+    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
     epochs: int
     batch_size: int
     learning_rate: float = 2e-3
@@ -42,7 +43,7 @@ class Size:
         )
 
 
-WHOLE = Size(jets=110_000, epochs=12, batch_size=250)
+WHOLE = Size(jets=80_000, epochs=10, batch_size=250)
 QUICK = Size(jets=16_000, epochs=4, batch_size=100)
 
 
@@ -77,14 +78,14 @@ def demo(
 
     console.rule("1/4 simulate", align="left")
     cores = len(os.sched_getaffinity(0)) if workers is None else workers
-    simulate_sample(SimulationSettings(jets=size.jets, seed=seed), samples, workers=cores)
+    settings = SimulationSettings(jets=size.jets, fractions=size.fractions, seed=seed)
+    simulate_sample(settings, samples, workers=cores)
     for number, name in enumerate(NAMES, start=2):
         console.rule(f"{number}/4 train {name}", align="left")
         config = size.reduced(preset(name))
         run_training(config, samples, models / name, seed=seed, resume=True)
     console.rule("4/4 evaluate", align="left")
     held_out, evaluations = evaluated(NAMES, samples, models)
-    page = write_report(evaluations, held_out, output / "report", seed=seed)
 
     summaries = [one.summary for one in evaluations]
     fits = [("no selection", held_out.resolutions["none"])]
@@ -92,4 +93,4 @@ def demo(
     fits += [("perfect selection", held_out.resolutions["perfect"])]
     tables = [rejection_table(summaries), selection_table(summaries), resolution_table(fits)]
     print_tables(tables, Console(highlight=False))
-    Console(highlight=False).print(f"report: {page}", markup=False, soft_wrap=True)
+    report_on(held_out, evaluations, output / "report", seed=seed)

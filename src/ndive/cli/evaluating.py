@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from ndive.cli.progress import jets_progress
@@ -25,7 +26,11 @@ def evaluated(names: Sequence[str], samples: Path, models: Path | None) -> tuple
     with jets_progress() as progress:
         report = _Bars(progress, sample.n_jets)
         held_out = read_held_out(sample, root, report=report)
-        return held_out, [evaluate(one, held_out, report=report) for one in trained]
+        evaluations = [evaluate(one, held_out, report=report) for one in trained]
+    if not report.tasks:
+        console = Console(stderr=True, soft_wrap=True, highlight=False)
+        console.print(f"reusing the predictions in '{root}'", markup=False)
+    return held_out, evaluations
 
 
 class _Bars:

@@ -1,5 +1,6 @@
 """`ndive report`: figures of trained models, as files and in one page."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,8 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from ndive.cli.evaluating import evaluated
-from ndive.report import write_report
+from ndive.evaluation import Evaluation, HeldOut
+from ndive.report import current_report, write_report
 
 
 def report(
@@ -35,5 +37,13 @@ def report(
         Chooses the five jets that are drawn in 3D.
     """
     held_out, evaluations = evaluated(names, samples, models)
-    page = write_report(evaluations, held_out, output, seed=seed)
+    report_on(held_out, evaluations, output, seed=seed)
+
+
+def report_on(held_out: HeldOut, evaluations: Sequence[Evaluation], output: Path, *, seed: int) -> None:
+    """Write the report, unless the one in `output` shows the very same; print where it is."""
+    page = current_report(evaluations, held_out, output, seed=seed)
+    if page is not None:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(f"reusing '{page}'", markup=False)
+    page = page or write_report(evaluations, held_out, output, seed=seed)
     Console(highlight=False).print(f"report: {page}", markup=False, soft_wrap=True)

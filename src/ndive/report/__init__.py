@@ -1,3 +1,4 @@
 """Figures, event display and the page; the only room that imports plotting libraries."""
 
+from ndive.report.report import current_report as current_report
 from ndive.report.report import write_report as write_report

@@ -4,13 +4,16 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from string import Template
 
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from ndive.evaluation import Table
+from ndive.files import reported
 from ndive.report.figure import Drawing, as_data_address
+from ndive.report.provenance import fingerprint
 
 _DISPLAY_CAPTION = (
     "Jets taken at random, in a frame whose first axis lies along the jet, with one scale for all axes. "
@@ -18,6 +21,9 @@ _DISPLAY_CAPTION = (
     "Ellipsoids are one standard deviation of each fitted vertex, by its sandwich covariance. Choose a jet "
     "in the menu, turn with the mouse or a finger, click in the legend to hide."
 )
+
+HEAD = 2000
+"""The characters of a page within which its fingerprint stands."""
 
 _PLOTLY_CONFIG = {"displaylogo": False, "responsive": True}
 
@@ -49,6 +55,7 @@ def render(page: Page) -> str:
     anchors = [_anchor(section.title) for section in page.sections]
     return Template(room.joinpath("page.html").read_text(encoding="utf-8")).substitute(
         title=html.escape(page.title),
+        fingerprint=fingerprint(page.provenance),
         style=room.joinpath("page.css").read_text(encoding="utf-8"),
         navigation=_navigation(page),
         verdict="".join(f"<p>{html.escape(sentence)}</p>" for sentence in page.verdict),
@@ -61,6 +68,12 @@ def render(page: Page) -> str:
             f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in page.provenance
         ),
     )
+
+
+def is_page_of(path: Path, made_of: str) -> bool:
+    """Whether the page at `path` was rendered from facts with the fingerprint `made_of`."""
+    with reported(path, "read"), path.open(encoding="utf-8") as file:
+        return made_of in file.read(HEAD)
 
 
 def _navigation(page: Page) -> str:

@@ -1,5 +1,7 @@
 """From what a report was made."""
 
+import hashlib
+import json
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -28,6 +30,11 @@ def provenance(evaluations: Sequence[Evaluation], held_out: HeldOut, seed: int) 
     facts.append(("Python", platform.python_version()))
     facts += [(library, version(library)) for library in LIBRARIES]
     return facts
+
+
+def fingerprint(facts: Sequence[tuple[str, str]]) -> str:
+    """SHA-256 of the facts: two reports with the same one show the same."""
+    return hashlib.sha256(json.dumps(list(facts)).encode()).hexdigest()
 
 
 def _text(value: object) -> str:

@@ -27,8 +27,8 @@ from ndive.evaluation import (
 from ndive.files import written_aside
 from ndive.report.display import Shown, display
 from ndive.report.figure import save_drawing
-from ndive.report.page import Page, Section, render
-from ndive.report.provenance import provenance
+from ndive.report.page import Page, Section, is_page_of, render
+from ndive.report.provenance import fingerprint, provenance
 from ndive.report.sections import draw_sections
 from ndive.report.style import styled
 
@@ -36,6 +36,16 @@ PAGE = "report.html"
 FIGURES = "figures"
 METRICS = "metrics.json"
 N_EXAMPLES = 5
+
+
+def current_report(
+    evaluations: Sequence[Evaluation], held_out: HeldOut, directory: Path, *, seed: int = 0
+) -> Path | None:
+    """The page in `directory` if it shows the very same models, jets, versions and seed, else None."""
+    page = directory / PAGE
+    whole = page.is_file() and (directory / METRICS).is_file() and (directory / FIGURES).is_dir()
+    made_of = fingerprint(provenance(evaluations, held_out, seed))
+    return page if whole and is_page_of(page, made_of) else None
 
 
 def write_report(
