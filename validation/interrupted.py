@@ -2,7 +2,7 @@
 
     uv run python validation/interrupted.py DIRECTORY [KILLS]
 
-Runs `ndive demo --quick` undisturbed in DIRECTORY/whole. Then starts it in DIRECTORY/killed, KILLS times (10),
+Runs `ndive demo --quick` undisturbed in DIRECTORY/whole. Starts it in DIRECTORY/killed, KILLS times (10),
 kills its whole process group with SIGKILL after a random time (seed 1), and at last lets it finish. Compares
 the jets, the models and the loss histories of the two, byte by byte; exits with 1 where they differ.
 """
