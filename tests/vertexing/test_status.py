@@ -144,6 +144,15 @@ def test_no_track_and_a_beam_spot_give_the_beam_spot():
     np.testing.assert_allclose(vertex.covariance, covariance, atol=1e-12)
 
 
+def test_tracks_without_weight_do_not_hold_up_the_others(toy_jets):
+    jets = toy_jets(jets=2000, tracks=4, seed=12, flight=40.0, prompt=0.4)
+    weights = (np.abs(jets.truth[..., 0]) > 1e-6) * 1.0
+    vertex = fit_vertex(Tracks(jets.parameters, jets.covariance), weights)
+    enough = weights.sum(axis=1) >= 2
+    assert np.any(weights == 0)
+    assert np.all(np.asarray(vertex.status)[enough] == Status.converged)
+
+
 def test_step_limit_is_told(toy_jets):
     jets = toy_jets(jets=1, tracks=3, seed=12)
     vertex = fit_vertex(Tracks(jets.parameters[0], jets.covariance[0]), max_steps=4)
@@ -165,7 +174,7 @@ def test_report_reads_like_a_fit():
         "  z =     0.0000 ± 0.0141 mm",
         "  chi2 / ndf = 0.00 / 1",
     ]
-    assert str(not_fitted) == "Vertex: undetermined after 4 steps"
+    assert str(not_fitted) == "Vertex: undetermined after 3 steps"
     assert str(both) == "Vertices (2,): 1 converged, 1 undetermined"
 
 

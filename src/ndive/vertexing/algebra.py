@@ -121,13 +121,13 @@ def definite2(A: Matrix) -> Bool[Array, "*rest"]:
 
 
 def inverse2(A: Matrix) -> Matrix:
-    """Inverse of a symmetric positive definite 2x2 matrix, scaled to a unit diagonal on the way."""
+    """Inverse of a symmetric 2x2 matrix, definite or not, scaled to a diagonal of ±1 on the way."""
     (p, q), (_, r) = A
-    a, b = 1 / jnp.sqrt(p), 1 / jnp.sqrt(r)
-    off = q * a * b
-    determinant = (1 - off) * (1 + off)
+    a, b = 1 / jnp.sqrt(jnp.abs(p)), 1 / jnp.sqrt(jnp.abs(r))
+    off, sign_p, sign_r = q * a * b, jnp.sign(p), jnp.sign(r)
+    determinant = jnp.where(sign_p == sign_r, (1 - off) * (1 + off), -1 - off * off)
     side = -off * a * b / determinant
-    return (a * a / determinant, side), (side, b * b / determinant)
+    return (sign_r * a * a / determinant, side), (side, sign_p * b * b / determinant)
 
 
 def inverse3(A: Matrix) -> Matrix:

@@ -121,8 +121,11 @@ def _advanced(problem: Problem, spread: Decomposition, state: _State) -> _State:
     system = linear_system(problem, expansion, state.exact.astype(chi2.dtype))
     force = vertex_force(problem, expansion, trial.v)
     dv, dm = step(problem, system, expansion.view.U_b, _residuals(problem, expansion, trial), force)
-    definite = system.H.definite & jnp.all(system.fine, axis=0)
-    newton = jnp.any(state.exact, axis=0)
+    used = problem.w > 0
+    all_fine = jnp.all(system.fine | ~used, axis=0)
+    definite = system.H.definite & all_fine
+    gauss_newton, newton = ~jnp.any(state.exact & used, axis=0), jnp.all(state.exact | ~used, axis=0)
+    dm = tuple(jnp.where(system.fine, change, 0) for change in dm)
     square = dot(dv, applied(system.hessian, dv)) + _longest(problem, dm)
     small = better & definite & (jnp.abs(square) < tolerance(chi2.dtype) ** 2)
     active, late = ~_finished(state), state.loops + 1 >= GAUSS_NEWTON_STEPS
@@ -138,11 +141,11 @@ def _advanced(problem: Problem, spread: Decomposition, state: _State) -> _State:
         best=jax.tree.map(kept, state.best, trial),
         trial=jax.tree.map(following, state.best, trial, Point(dv, dm)),
         chi2=kept(state.chi2, chi2),
-        exact=kept(state.exact, system.fine & (system.H.definite | ~jnp.all(system.fine, axis=0)) & late),
-        determined=kept(state.determined, jnp.where(newton, state.determined, definite)),
+        exact=kept(state.exact, system.fine & (system.H.definite | ~all_fine) & late),
+        determined=kept(state.determined, jnp.where(gauss_newton, definite, state.determined)),
         minimal=kept(state.minimal, jnp.where(newton, definite, state.minimal)),
         clipped=kept(state.clipped, expansion.helix.clipped),
-        converged=state.converged | (small & jnp.all(state.exact, axis=0)),
+        converged=state.converged | (small & newton & late),
         iterations=state.iterations + active,
         loops=state.loops + 1,
     )
@@ -164,6 +167,6 @@ def _residuals(problem: Problem, expansion: Expansion, point: Point) -> Vector:
 
 
 def _longest(problem: Problem, dm: Vector) -> Float[Array, "*b"]:
-    """The largest step of a momentum, squared and in its measured errors."""
+    """The largest step of a momentum of a track with weight, squared and in its measured errors."""
     square = dot(dm, tuple(change / problem.V[j][j] for change, j in zip(dm, (2, 3, 4), strict=True)))
-    return jnp.max(square, axis=0, initial=0)
+    return jnp.max(jnp.where(problem.w > 0, square, 0), axis=0, initial=0)
