@@ -18,6 +18,9 @@ from ndive.tracks import Tracks, point_at_arc_length
 BEHIND = -0.2
 """Where tracks begin, before their perigee, in units of the extent of the scene."""
 
+HALF_WIDTH = 0.3
+"""How far the scene reaches to each side of the jet axis, in the same units."""
+
 N_POINTS = 60
 """Points on each helix."""
 
@@ -70,8 +73,9 @@ def display(jets: Sequence[Shown]) -> go.Figure:
         legend={"orientation": "h", "y": 0, "yanchor": "top", "itemsizing": "constant"},
         font={"family": "system-ui, sans-serif", "size": 13},
         scene={
-            "aspectmode": "data",
-            "camera": {"eye": {"x": 0.1, "y": -2.0, "z": 0.75}, "center": {"x": 0, "y": 0, "z": -0.1}},
+            "aspectmode": "manual",
+            "aspectratio": {"x": (1 - BEHIND) / (2 * HALF_WIDTH), "y": 1, "z": 1},
+            "camera": {"eye": {"x": 0.1, "y": -2.0, "z": 0.75}, "center": {"x": 0, "y": 0, "z": -0.2}},
         },
         paper_bgcolor="white",
         height=500,
@@ -90,13 +94,13 @@ def _title(shown: Shown) -> str:
 
 def _extent(shown: Shown) -> float:
     """How far from the primary vertex the scene reaches, mm."""
-    return float(np.clip(1.6 * shown.example.truth.decay_length[0], 3.0, 60.0))
+    return float(np.clip(1.3 * shown.example.truth.decay_length[0], 3.0, 300.0))
 
 
 def _ranges(shown: Shown) -> dict[str, list[float]]:
     """A box twice as long as wide, from a little behind the primary vertex."""
     extent = _extent(shown)
-    across = [-0.3 * extent, 0.3 * extent]
+    across = [-HALF_WIDTH * extent, HALF_WIDTH * extent]
     return {"x": [BEHIND * extent, extent], "y": across, "z": across}
 
 

@@ -114,7 +114,7 @@ def _figure(drawing: Drawing) -> str:
     wide = ' class="broad"' if drawing.figure.get_figwidth() > 8 else ""
     return (
         f'<figure id="{html.escape(drawing.name)}"{wide}>'
-        f'<img alt="{title}" src="{as_data_address(drawing)}" loading="lazy">'
+        f'<img alt="{title}" src="{as_data_address(drawing)}">'
         f"<figcaption><strong>{title}.</strong> {html.escape(drawing.caption)}</figcaption></figure>"
     )
 
