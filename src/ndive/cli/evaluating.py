@@ -10,7 +10,7 @@ from ndive.cli.progress import jets_progress
 from ndive.data import open_sample
 from ndive.errors import ArgumentError
 from ndive.evaluation import Evaluation, HeldOut, evaluate, load_trained, read_held_out
-from ndive.training.directories import models_root
+from ndive.training import models_root
 
 
 def evaluated(names: Sequence[str], samples: Path, models: Path | None) -> tuple[HeldOut, list[Evaluation]]:

@@ -12,8 +12,7 @@ from jaxtyping import Float
 from ndive.errors import CheckpointError
 from ndive.files import reported
 from ndive.models import Model, ModelConfig, load_model
-from ndive.training import LOSS_NAMES, Epoch, model_directory, read_history
-from ndive.training.checkpoints import BEST
+from ndive.training import BEST, LOSS_NAMES, Epoch, model_directory, read_history
 
 History = Mapping[str, Float[np.ndarray, " epochs"]]
 """Column -> one value an epoch: `epoch`, and `train_` and `val_` before `total` and each loss."""

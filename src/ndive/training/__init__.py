@@ -1,10 +1,12 @@
 """Training: configurations and presets, losses, the loop, and checkpoints to go on from."""
 
+from ndive.training.checkpoints import BEST as BEST
 from ndive.training.checkpoints import checkpoint_epochs as checkpoint_epochs
 from ndive.training.checkpoints import checkpoint_path as checkpoint_path
 from ndive.training.checkpoints import load_checkpoint as load_checkpoint
 from ndive.training.config import TrainConfig as TrainConfig
 from ndive.training.directories import model_directory as model_directory
+from ndive.training.directories import models_root as models_root
 from ndive.training.forward import forward as forward
 from ndive.training.history import Epoch as Epoch
 from ndive.training.history import read_history as read_history

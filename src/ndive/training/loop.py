@@ -107,7 +107,9 @@ def _begin(
         for path in found.damaged:
             report(Notice(text=f"'{path}' is damaged, going on from the one before"))
         epoch = int(found.state.epoch)
-        report(Notice(text=f"going on after epoch {epoch} in '{directory}'"))
+        finished = is_finished(found.state, run.config)
+        what = f"reusing the finished run of {epoch} epochs" if finished else f"going on after epoch {epoch}"
+        report(Notice(text=f"{what} in '{directory}'"))
         return found.state, found.history
     if resume:
         report(Notice(text=f"nothing to go on from in '{directory}', starting anew"))
