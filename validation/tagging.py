@@ -3,9 +3,9 @@
     uv run python validation/tagging.py SAMPLE MODELS NAME [NAME ...]
 
 Trains scikit-learn's HistGradientBoostingClassifier on the training jets of SAMPLE. Its inputs are the five
-tracks of largest |d0 significance|, each with its lifetime-signed d0 and z0 sin(theta) significances, log pT and
-distance to the jet axis, and log pT, |eta| and number of tracks of the jet. Judges it and the models on the test
-jets by D_b with f_c = 0.05, and puts the area under each ROC curve beside scikit-learn's.
+tracks of largest |d0 significance|, each with its lifetime-signed d0 and z0 sin(theta) significances, log pT
+and distance to the jet axis, and log pT, |eta| and number of tracks of the jet. Judges it and the models on
+the test jets by D_b with f_c = 0.05, and puts the area under each ROC curve beside scikit-learn's.
 """
 
 import sys

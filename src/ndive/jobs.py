@@ -1,6 +1,7 @@
 """The same tasks on local processes or on a Dask cluster, with the results in the order of the tasks."""
 
 import os
+import re
 import signal
 import threading
 import traceback
@@ -183,6 +184,8 @@ class _DaskPool:
             import distributed  # an optional extra
         except ImportError as error:
             raise MissingExtraError("dask", "running on a Dask cluster") from error
+        if not re.fullmatch(r"\w+://.+", address):
+            raise ArgumentError(f"scheduler is '{address}', allowed: an address like tcp://HOST:PORT")
         try:
             self.client = distributed.Client(address, timeout=10, set_as_default=False)
         except (OSError, ValueError) as error:

@@ -75,16 +75,14 @@ def demo(
     output = output / "quick" if quick else output
     samples, models = output / "samples", output / "models"
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-
-    console.rule("1/4 simulate", align="left")
     cores = len(os.sched_getaffinity(0)) if workers is None else workers
     settings = SimulationSettings(jets=size.jets, fractions=size.fractions, seed=seed)
     simulate_sample(settings, samples, workers=cores)
-    for number, name in enumerate(NAMES, start=2):
-        console.rule(f"{number}/4 train {name}", align="left")
+    for name in NAMES:
+        console.rule(f"train {name}", align="left")
         config = size.reduced(preset(name))
         run_training(config, samples, models / name, seed=seed, resume=True)
-    console.rule("4/4 evaluate", align="left")
+    console.rule("evaluate", align="left")
     held_out, evaluations = evaluated(NAMES, samples, models)
 
     summaries = [one.summary for one in evaluations]
