@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 from ndive.data.perigee import CORRELATIONS, PARAMETERS, UNCERTAINTIES
 from ndive.data.truth import Truth
 from ndive.schema import Schema
-from ndive.tracks import Jet, Tracks
+from ndive.tracks import HARMLESS, Jet, Tracks
 
 PERFECT_DISTANCE = 1e-3
 """mm in z between a track's production point and the hadron's decay vertex."""
@@ -37,7 +37,7 @@ def to_tracks(columns: Columns, field: float) -> Tracks:
     for (i, j), name in CORRELATIONS.items():
         if name in columns:
             covariance[..., i, j] = covariance[..., j, i] = columns[name] * errors[i] * errors[j]
-    parameters[~mask] = _harmless(parameters.dtype)
+    parameters[~mask] = HARMLESS
     covariance[~mask] = np.eye(5, dtype=parameters.dtype)
     return _tracks_of(parameters, covariance, mask, field)
 
@@ -85,13 +85,9 @@ def jets_of(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, tracks: Tracks) ->
 
 def padding_tracks(n_jets: int, n_slots: int, precision: type[np.floating] = np.float32) -> Tracks:
     """Tracks of jets that have none."""
-    parameters = np.tile(_harmless(np.dtype(precision)), (n_jets, n_slots, 1))
+    parameters = np.tile(np.array(HARMLESS, precision), (n_jets, n_slots, 1))
     covariance = np.tile(np.eye(5, dtype=precision), (n_jets, n_slots, 1, 1))
     return _tracks_of(parameters, covariance, np.zeros((n_jets, n_slots), bool), PADDING_FIELD)
-
-
-def _harmless(dtype: np.dtype) -> Float[np.ndarray, "5"]:
-    return np.array([0, 0, 0, np.pi / 2, 0], dtype)
 
 
 def _tracks_of(parameters: np.ndarray, covariance: np.ndarray, mask: np.ndarray, field: float) -> Tracks:

@@ -8,4 +8,5 @@ from ndive.tracks.helix import move_perigee as move_perigee
 from ndive.tracks.helix import perigee_from_state as perigee_from_state
 from ndive.tracks.helix import point_at_arc_length as point_at_arc_length
 from ndive.tracks.jet import Jet as Jet
+from ndive.tracks.tracks import HARMLESS as HARMLESS
 from ndive.tracks.tracks import Tracks as Tracks

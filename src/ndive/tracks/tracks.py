@@ -9,6 +9,9 @@ from ndive.errors import ShapeError
 from ndive.tracks.conventions import CURVATURE_CONSTANT
 from ndive.tracks.helix import move_perigee
 
+HARMLESS = (0.0, 0.0, 0.0, jnp.pi / 2, 0.0)
+"""A track that no formula chokes on: straight, through the reference point, across the beam."""
+
 
 class Tracks(eqx.Module):
     """Perigee parameters of tracks with their covariance, about one reference point a jet.
@@ -108,35 +111,35 @@ class Tracks(eqx.Module):
         Exact and differentiable in the tracks and in the point. Leading axes of `point` broadcast against
         those of the tracks. Masked slots stay masked and finite.
         """
-        point = jnp.asarray(point, self.parameters.dtype)
-        batch = jnp.broadcast_shapes(point.shape[:-1], self.mask.shape[:-1])
-        leading = (*batch, self.mask.shape[-1])
-        mask = jnp.broadcast_to(self.mask, leading)
-        parameters = jnp.where(mask[..., None], self.parameters, _harmless(self.parameters.dtype))
-        displacement = jnp.broadcast_to((point - self.reference)[..., None, :], (*leading, 3))
-        field = jnp.broadcast_to(self.field[..., None], leading)
-
-        def move(one: Float[Array, "*batch 5"]) -> Float[Array, "*batch 5"]:
-            return move_perigee(one, displacement, field)
-
-        basis = jnp.eye(5, dtype=parameters.dtype)
-        moved, columns = jax.vmap(
-            lambda direction: jax.jvp(move, (parameters,), (jnp.broadcast_to(direction, parameters.shape),)),
-            out_axes=(None, -1),
-        )(basis)
-        covariance = jnp.where(mask[..., None, None], self.covariance, basis)
-        return Tracks(
-            moved,
-            jnp.einsum("...ij,...jk,...lk->...il", columns, covariance, columns),
-            mask,
-            jnp.broadcast_to(self.field, batch),
-            jnp.broadcast_to(point, (*batch, 3)),
-        )
+        return _about(self, jnp.asarray(point, self.parameters.dtype))
 
 
-def _harmless(dtype: jnp.dtype) -> Float[Array, "5"]:
-    """A track that no formula chokes on: straight, through the reference point, across the beam."""
-    return jnp.array([0, 0, 0, jnp.pi / 2, 0], dtype)
+@jax.jit
+def _about(tracks: Tracks, point: Float[Array, "*more 3"]) -> Tracks:
+    """The tracks about another reference point, as one compiled function."""
+    batch = jnp.broadcast_shapes(point.shape[:-1], tracks.mask.shape[:-1])
+    leading = (*batch, tracks.mask.shape[-1])
+    mask = jnp.broadcast_to(tracks.mask, leading)
+    parameters = jnp.where(mask[..., None], tracks.parameters, jnp.array(HARMLESS, tracks.parameters.dtype))
+    displacement = jnp.broadcast_to((point - tracks.reference)[..., None, :], (*leading, 3))
+    field = jnp.broadcast_to(tracks.field[..., None], leading)
+
+    def move(one: Float[Array, "*batch 5"]) -> Float[Array, "*batch 5"]:
+        return move_perigee(one, displacement, field)
+
+    basis = jnp.eye(5, dtype=parameters.dtype)
+    moved, columns = jax.vmap(
+        lambda direction: jax.jvp(move, (parameters,), (jnp.broadcast_to(direction, parameters.shape),)),
+        out_axes=(None, -1),
+    )(basis)
+    covariance = jnp.where(mask[..., None, None], tracks.covariance, basis)
+    return Tracks(
+        moved,
+        jnp.einsum("...ij,...jk,...lk->...il", columns, covariance, columns),
+        mask,
+        jnp.broadcast_to(tracks.field, batch),
+        jnp.broadcast_to(point, (*batch, 3)),
+    )
 
 
 def _with_shape(name: str, array: Array, shape: tuple[int, ...]) -> Array:

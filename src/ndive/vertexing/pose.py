@@ -6,16 +6,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from ndive.tracks import CURVATURE_CONSTANT, Tracks
+from ndive.tracks import CURVATURE_CONSTANT, HARMLESS, Tracks
 from ndive.vertexing.algebra import Matrix, Vector, diagonal, matrix, vector
 from ndive.vertexing.constraints import Constraint
 from ndive.vertexing.step import Problem
 
-HARMLESS = (0.0, 0.0, 0.0, jnp.pi / 2, 0.0)
-"""A track that no formula chokes on: straight, through the reference point, across the beam."""
-
 IGNORANT = (1e12, 1e12, 1e-6, 1e-6, 1e-6)
-"""The variances of such a track: it knows nothing of where the vertex is."""
+"""The variances of a harmless track: it knows nothing of where the vertex is."""
 
 
 class Posed(NamedTuple):

@@ -17,7 +17,7 @@ class Status(IntEnum):
     undetermined = 2
     """Tracks and constraint together leave the vertex free: it takes two tracks, or one and a line."""
     covariance_not_positive_definite = 3
-    """A track with weight has such a covariance."""
+    """A real track has such a covariance, whatever its weight."""
     singular_normal_matrix = 4
     """The tracks do not fix the vertex: they are parallel, or one outweighs all others."""
     indefinite_hessian = 5
