@@ -37,15 +37,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         app(arguments, exit_on_error=False, print_error=False)
     except (NdiveError, CycloptsError, OSError) as error:
-        Console(stderr=True, soft_wrap=True).print(
-            f"ndive: {_one_line(error)}", markup=False, highlight=False
-        )
-        return 2
+        return _told(error)
+    except ImportError as error:
+        if isinstance(error.__cause__, NdiveError):  # an extra of the verb is missing
+            return _told(error.__cause__)
+        raise
     except KeyboardInterrupt:
         sys.stderr.write("ndive: interrupted; the same command goes on from here\n")
         return 130
     return 0
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _told(error: Exception) -> int:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(f"ndive: {' '.join(str(error).split())}", markup=False)
+    return 2

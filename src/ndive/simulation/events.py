@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import awkward as ak
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ndive.simulation.ancestry import weak_hadrons
+from ndive.simulation.libraries import awkward as ak
 from ndive.simulation.particles import is_parton
 
 

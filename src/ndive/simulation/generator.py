@@ -2,14 +2,10 @@
 
 from collections.abc import Iterator
 
-from ndive.errors import MissingExtraError, SimulationError
+from ndive.errors import SimulationError
 from ndive.simulation.events import Events, events_from_pythia
+from ndive.simulation.libraries import pythia8mc
 from ndive.simulation.settings import SimulationSettings
-
-try:
-    import pythia8mc
-except ImportError as error:
-    raise MissingExtraError("sim", "the simulation") from error
 
 BATCH_EVENTS = 200
 TASKS_PER_SEED = 100_000

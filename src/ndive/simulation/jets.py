@@ -2,18 +2,13 @@
 
 from dataclasses import dataclass
 
-import awkward as ak
 import numpy as np
 from jaxtyping import Float, Int
 
-from ndive.errors import MissingExtraError
 from ndive.simulation.events import Events
+from ndive.simulation.libraries import awkward as ak
+from ndive.simulation.libraries import fastjet
 from ndive.simulation.particles import is_neutrino
-
-try:
-    import fastjet
-except ImportError as error:
-    raise MissingExtraError("sim", "the simulation") from error
 
 RADIUS = 0.4
 PT_MIN = 20.0

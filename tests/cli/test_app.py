@@ -1,0 +1,39 @@
+"""The command itself: its verbs, wrong words, and extras that are not installed."""
+
+import subprocess
+import sys
+
+import pytest
+
+from ndive.cli import main
+from ndive.cli.app import VERBS
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_each_verb_explains_its_options(verb, capsys):
+    assert main([verb, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert "Parameters" in told
+    assert told.startswith(f"Usage: ndive {verb}")
+
+
+def test_an_unknown_verb_has_its_nearest_name(capsys):
+    assert main(["simulat"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith('ndive: Unknown command "simulat". Did you mean "simulate"?')
+
+
+@pytest.mark.parametrize("library", ["awkward", "fastjet", "pythia8mc"])
+@pytest.mark.parametrize("verb", ["demo", "simulate"])
+def test_a_missing_extra_is_one_line_that_says_how_to_get_it(verb, library):
+    code = f"""
+import sys
+sys.modules["{library}"] = None
+from ndive.cli import main
+sys.exit(main(["{verb}", "--output", "nowhere"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == "ndive: the simulation needs the extra 'sim': pip install 'ndive[sim]'\n"
