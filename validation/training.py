@@ -3,10 +3,11 @@
     uv run python validation/training.py SAMPLE_DIR MODEL_DIR
 
 reads `ndive_test.h5` of the sample and `best.eqx` of the model and prints, for each flavour, the mean
-distance between fitted and true vertex for the model, for the fit with all tracks, for the fit with the
-tracks of the true vertex, and for the best constant answer (the geometric median of the true vertices); then
-efficiency and purity of the selection, means over the jets that have decay tracks. A track is selected where
-its weight exceeds half of the jet's largest.
+distance between fitted and true vertex for the model, for the fit with all tracks and for the fit with the
+tracks of the true vertex, each over its valid fits with their fraction of the jets; the same for the best
+constant answer (the geometric median of the true vertices) over all jets; then efficiency and purity of the
+selection, means over the jets that have decay tracks. A track is selected where its weight exceeds half of
+the jet's largest.
 """
 
 import sys
@@ -63,24 +64,28 @@ def best_constant(vertices: np.ndarray) -> float:
     return float(minimize(mean_distance, vertices.mean(axis=0), method="Nelder-Mead").fun)
 
 
+def error(jets: Table, name: str) -> str:
+    """Mean distance to the true vertex over the valid fits, and the fraction of the jets that have one."""
+    valid = jets[f"{name} valid"]
+    distance = np.linalg.norm(jets[name] - jets["truth"], axis=-1)
+    return f"{distance[valid].mean():.3f} ({valid.mean():.4f})"
+
+
 def report(table: Table) -> None:
     """Print the table, a row a flavour."""
-    print("flavour        jets  model  all tracks  perfect  constant   valid  efficiency  purity")
+    fits = f"{'model (valid)':>15} {'all tracks (valid)':>20} {'perfect (valid)':>16}"
+    print(f"flavour        jets{fits}  constant  efficiency  purity")
     for index, flavour in enumerate(load_schema().flavours):
         jets = {key: value[table["flavour"] == index] for key, value in table.items()}
-        error = {
-            name: np.linalg.norm(jets[name] - jets["truth"], axis=-1)[jets[f"{name} valid"]].mean()
-            for name in ("model", "all tracks", "perfect")
-        }
+        model, everything, perfect = (error(jets, name) for name in ("model", "all tracks", "perfect"))
         some = jets["decay"] > 0
         efficiency = (jets["right"][some] / jets["decay"][some]).mean() if some.any() else np.nan
         purity = (
             (jets["right"][some] / np.maximum(jets["selected"][some], 1)).mean() if some.any() else np.nan
         )
         print(
-            f"{flavour.name:10} {len(jets['truth']):8} {error['model']:6.3f} {error['all tracks']:11.3f} "
-            f"{error['perfect']:8.3f} {best_constant(jets['truth']):9.3f} {jets['model valid'].mean():7.4f} "
-            f"{efficiency:11.3f} {purity:7.3f}"
+            f"{flavour.name:10} {len(jets['truth']):8} {model:>14} {everything:>20} {perfect:>16} "
+            f"{best_constant(jets['truth']):9.3f} {efficiency:11.3f} {purity:7.3f}"
         )
 
 
