@@ -161,3 +161,20 @@ def test_no_file_and_an_unknown_split(capsys, tmp_path):
     assert main(["inspect"]) == 2
     assert main(["inspect", str(tmp_path), "--split", "dev"]) == 2
     assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_a_file_that_does_not_say_which_tracks_are_real(run):
+    status, out, err = run(without(make_rows(5), "tracks", "valid"))
+    assert (status, err) == (0, "")
+    assert "tracks a jet: unknown without a field 'valid' of dtype bool" in out
+    assert any(line.startswith("fit fit one vertex a jet no") and "'valid'" in line for line in lines(out))
+
+
+def test_a_class_list_of_numbers_is_shown_as_it_is(capsys, tmp_path):
+    write_sample(tmp_path / "a.h5", [make_rows(5)], {})
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file["jets"].attrs["flavour_label"] = [7, 8]
+    assert main(["inspect", str(tmp_path / "a.h5")]) == 0
+    output = capsys.readouterr()
+    assert output.err == ""
+    assert any(line.startswith("7 0 ") for line in lines(output.out))

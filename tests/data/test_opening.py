@@ -159,3 +159,27 @@ def test_a_wrong_field(tmp_path, rows, field):
 
 def test_an_unknown_job(path):
     assert message(path, "dance") == "job 'dance' is unknown; allowed are fit, predict, train, evaluate"
+
+
+def test_a_group_in_the_place_of_a_dataset(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_group("jets")
+    assert message(tmp_path / "a.h5").endswith("'jets' is a group; allowed is a dataset with named fields")
+
+
+def test_any_damaged_byte_is_one_line(tmp_path):
+    written(tmp_path / "a.h5", make_rows(5))
+    content = (tmp_path / "a.h5").read_bytes()
+    random = np.random.default_rng(4)
+    refused = []
+    for _ in range(100):
+        damaged = bytearray(content)
+        for place in random.integers(0, len(content), 20):
+            damaged[place] = random.integers(256)
+        (tmp_path / "a.h5").write_bytes(damaged)
+        try:
+            open_sample(tmp_path / "a.h5", "train")
+        except SampleError as error:
+            refused.append(str(error))
+    assert len(refused) > 50
+    assert not any("\n" in text for text in refused)

@@ -49,6 +49,8 @@ def _print(contents: Contents, console: Console) -> None:
 
 def _tracks_a_jet(multiplicity: np.ndarray) -> str:
     jets = multiplicity.sum()
+    if jets == 0:
+        return "tracks a jet: unknown without a field 'valid' of dtype bool"
     mean = (np.arange(len(multiplicity)) * multiplicity).sum() / jets
     present = np.flatnonzero(multiplicity)
     median = np.searchsorted(multiplicity.cumsum(), jets / 2)

@@ -8,7 +8,7 @@ import h5py
 import hdf5plugin  # noqa: F401  (registers the LZ4 filter)
 import numpy as np
 
-from ndive.errors import SampleError
+from ndive.errors import NdiveError, SampleError
 from ndive.files import reported
 
 
@@ -17,7 +17,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
     """Open an HDF5 file to read.
 
     **Raises:** `FileAccessError` where it is missing or not readable, `SampleError` where it is empty,
-    truncated or no HDF5 file.
+    truncated, no HDF5 file, or so damaged that h5py fails in the block.
     """
     with reported(path, "read"), path.open("rb") as stream:
         empty = not stream.read(1)
@@ -27,8 +27,13 @@ def opened(path: Path) -> Iterator[h5py.File]:
         file = h5py.File(path, "r")
     except OSError as error:
         raise SampleError(f"'{path}' {_trouble(error)}") from error
-    with file:
-        yield file
+    try:
+        with file:
+            yield file
+    except NdiveError:
+        raise
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise SampleError(f"'{path}' is damaged: {' '.join(str(error).split())}") from error
 
 
 def read_rows(dataset: h5py.Dataset, start: int, stop: int) -> np.ndarray:

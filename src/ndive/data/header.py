@@ -1,7 +1,7 @@
 """What one jets file says of itself, read without touching its tracks."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -72,7 +72,7 @@ def read_header(path: Path, schema: Schema) -> Header:
             n_jets=n_jets,
             n_slots=tracks.shape[1],
             columns=MappingProxyType({name: _columns(file, name, schema) for name in ("jets", "tracks")}),
-            class_names=_names(file["jets"].attrs.get("flavour_label", ())),
+            class_names=_class_names(file["jets"]),
             field=_field(file),
             attributes=MappingProxyType({name: _plain(value) for name, value in file.attrs.items()}),
             fingerprint=_fingerprint(file, n_jets),
@@ -86,9 +86,12 @@ def correlations(header: Header) -> tuple[str, ...]:
 
 def _structured(file: h5py.File, name: str, rank: int) -> h5py.Dataset:
     dataset = file.get(name)
-    if not isinstance(dataset, h5py.Dataset):
+    if dataset is None:
         found = ", ".join(f"'{key}'" for key in file) or "nothing"
         raise SampleError(f"'{file.filename}': no dataset '{name}'; found {found}")
+    if not isinstance(dataset, h5py.Dataset):
+        kind = type(dataset).__name__.lower()
+        raise SampleError(f"'{file.filename}': '{name}' is a {kind}; allowed is a dataset with named fields")
     if dataset.dtype.names is None or dataset.ndim != rank:
         raise SampleError(
             f"'{file.filename}': dataset '{name}' has shape {dataset.shape} and dtype {dataset.dtype}; "
@@ -114,8 +117,9 @@ def _field(file: h5py.File) -> float:
     return float(value)
 
 
-def _names(values: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(_plain(value) for value in np.atleast_1d(np.asarray(values)))
+def _class_names(jets: h5py.Dataset) -> tuple[str, ...]:
+    values = np.atleast_1d(np.asarray(jets.attrs.get("flavour_label", ())))
+    return tuple(str(_plain(value)) for value in values)
 
 
 def _plain(value: Any) -> Any:
@@ -131,7 +135,7 @@ def _fingerprint(file: h5py.File, n_jets: int) -> str:
     digest = hashlib.sha256()
     size = Path(file.filename).stat().st_size
     attributes = sorted((name, repr(_plain(value))) for name, value in file.attrs.items())
-    classes = _names(file["jets"].attrs.get("flavour_label", ()))
+    classes = _class_names(file["jets"])
     layout = [(name, file[name].shape, str(file[name].dtype)) for name in ("jets", "tracks")]
     digest.update(repr((size, attributes, classes, layout)).encode())
     edge = min(FINGERPRINT_JETS, n_jets)

@@ -36,8 +36,8 @@ class Contents:
     """What is in one file.
 
     **Attributes:** `flavours` maps each class to its jets, empty without labels; `multiplicity[k]` is the
-    number of jets with k tracks; `jobs` maps each job to what keeps the file from serving it, nothing where
-    it does.
+    number of jets with k tracks, zero throughout without a bool `valid`; `jobs` maps each job to what keeps
+    the file from serving it, nothing where it does.
     """
 
     header: Header

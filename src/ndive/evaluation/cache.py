@@ -52,7 +52,7 @@ def _read(path: Path, key: str, kind: type[Kept]) -> Kept | None:
     try:
         with h5py.File(path, "r") as file:
             return _build(file, kind) if file.attrs.get("key") == key else None
-    except (OSError, TypeError, KeyError):
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError):
         return None
 
 
