@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ndive.errors import FileAccessError
@@ -13,13 +13,13 @@ from ndive.errors import FileAccessError
 def written_aside(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, and rename it to `path` when the block ends well.
 
-    If the block raises, the temporary file is removed and `path` stays as it was.
+    If the block raises, the temporary file and the directories made for it are removed, and `path` stays as
+    it was.
 
     **Raises:** `FileAccessError` where the place cannot be written or the disk is full.
     """
     path = Path(path)
-    with reported(path, "write"):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with reported(path, "write"), _made(path.parent):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         os.close(handle)
         aside = Path(name)
@@ -29,6 +29,18 @@ def written_aside(path: str | Path) -> Iterator[Path]:
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
+
+
+def check_directory(path: Path) -> None:
+    """Refuse a directory that cannot be written or made, before an hour is spent on what goes there.
+
+    **Raises:** `FileAccessError`.
+    """
+    place = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    if not place.is_dir():
+        raise FileAccessError(f"cannot write '{path}': '{place}' is not a directory")
+    if not os.access(place, os.W_OK):
+        raise FileAccessError(f"cannot write '{path}': no permission to write in '{place}'")
 
 
 @contextmanager
@@ -41,6 +53,20 @@ def reported(path: str | Path, verb: str) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or " ".join(str(error).split())
         raise FileAccessError(f"cannot {verb} '{path}': {reason}") from error
+
+
+@contextmanager
+def _made(directory: Path) -> Iterator[None]:
+    """Make `directory`; if the block raises, remove what had to be made, as far as it is empty."""
+    missing = [place for place in (directory, *directory.parents) if not place.exists()]
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for place in missing:
+            with suppress(OSError):
+                place.rmdir()
+        raise
 
 
 def _umask() -> int:

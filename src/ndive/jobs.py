@@ -32,6 +32,11 @@ WORKER_ENVIRONMENT = {
 """A worker is one thread on the CPU: the number of workers is what runs in parallel."""
 
 
+def available_cores() -> int:
+    """Cores that this process may use; all of the machine where the system does not say."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def run_tasks(
     function: Callable[[Task], Result],
     tasks: Iterable[Task],

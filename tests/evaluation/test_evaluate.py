@@ -82,3 +82,22 @@ def test_missing_jets_are_one_line(models, capsys, tmp_path):
     error = capsys.readouterr().err
     assert "none.h5" in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [(["--seed", "-1"], "seed is -1, allowed: 0 or more"), (["-o", "file"], "is not a directory")],
+)
+def test_a_report_is_refused_before_anything_is_computed(
+    wrong, told, models, sample, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("ndive.cli.report.evaluated", lambda *_: pytest.fail("computed"))
+    output = [] if "-o" in wrong else ["-o", "out"]
+    arguments = ["report", "tagger", "-s", str(sample.paths[0]), "--models", str(models), *output, *wrong]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -30,6 +30,11 @@ def test_a_value_that_is_not_allowed_is_refused(field, value, message):
     assert str(caught.value) == message
 
 
+def test_a_file_without_jets_is_refused():
+    with pytest.raises(ArgumentError, match="10 jets make 10 in train, 0 in val and 0 in test"):
+        SimulationSettings(jets=10, fractions=(0.98, 0.01, 0.01))
+
+
 def test_balancing_in_tracks_needs_balancing():
     with pytest.raises(ArgumentError, match="balance_tracks is on"):
         SimulationSettings(balance=False, balance_tracks=True)

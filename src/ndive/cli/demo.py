@@ -1,6 +1,5 @@
 """`ndive demo`: from a Pythia event to the report, in one command."""
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from ndive.cli.simulate import simulate_sample
 from ndive.cli.tables import print_tables
 from ndive.cli.train import run_training
 from ndive.evaluation import rejection_table, resolution_table, selection_table
+from ndive.jobs import available_cores
 from ndive.simulation import SimulationSettings
 from ndive.training import TrainConfig, preset
 
@@ -75,7 +75,7 @@ def demo(
     output = output / "quick" if quick else output
     samples, models = output / "samples", output / "models"
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    cores = len(os.sched_getaffinity(0)) if workers is None else workers
+    cores = available_cores() if workers is None else workers
     settings = SimulationSettings(jets=size.jets, fractions=size.fractions, seed=seed)
     simulate_sample(settings, samples, workers=cores)
     for name in NAMES:

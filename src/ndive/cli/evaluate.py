@@ -30,7 +30,7 @@ def evaluate(
     samples
         Jets to judge on: a directory (its *_test.h5 files), a file or a wildcard.
     models
-        Directory of the models; $NDIVE_MODEL_PATH if not given.
+        Directory of the models; if not given, $NDIVE_MODEL_PATH, or without that ~/.local/share/ndive/models.
     """
     held_out, evaluations = evaluated(names, samples, models)
     for one in evaluations:

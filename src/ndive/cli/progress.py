@@ -16,7 +16,7 @@ class RateColumn(ProgressColumn):
 
 def jets_progress() -> Progress:
     """A bar on stderr with jets done, jets/s and time left; silent where stderr is no terminal."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

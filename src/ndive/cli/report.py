@@ -8,7 +8,9 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from ndive.cli.evaluating import evaluated
+from ndive.errors import ArgumentError
 from ndive.evaluation import Evaluation, HeldOut
+from ndive.files import check_directory
 from ndive.report import current_report, write_report
 
 
@@ -32,10 +34,13 @@ def report(
     output
         Directory of the report; it is made where it does not exist.
     models
-        Directory of the models; $NDIVE_MODEL_PATH if not given.
+        Directory of the models; if not given, $NDIVE_MODEL_PATH, or without that ~/.local/share/ndive/models.
     seed
-        Chooses the five jets that are drawn in 3D.
+        Chooses the five jets that are drawn in 3D, 0 or more.
     """
+    if seed < 0:
+        raise ArgumentError(f"seed is {seed}, allowed: 0 or more")
+    check_directory(output)
     held_out, evaluations = evaluated(names, samples, models)
     report_on(held_out, evaluations, output, seed=seed)
 

@@ -1,6 +1,5 @@
 """`ndive simulate`: make a sample of jets."""
 
-import os
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -8,12 +7,13 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
 
+from ndive.cli.progress import jets_progress
 from ndive.data import write_sample
 from ndive.data.header import read_header
-from ndive.errors import ArgumentError, FileAccessError, NdiveError
+from ndive.errors import ArgumentError, NdiveError
+from ndive.files import check_directory
+from ndive.jobs import available_cores
 from ndive.schema import load_schema
 from ndive.simulation import SPLITS, SimulationSettings, Store, attributes, rows_of_split
 from ndive.simulation import simulate as simulate_jets
@@ -85,7 +85,7 @@ def simulate(
         field=field,
         underlying_event=underlying_event,
     )
-    workers = len(os.sched_getaffinity(0)) if workers is None else workers
+    workers = available_cores() if workers is None else workers
     simulate_sample(settings, output, workers=workers, scheduler=scheduler, overwrite=overwrite)
 
 
@@ -113,10 +113,10 @@ def simulate_sample(
         raise ArgumentError(
             f"'{output}' holds jets of other settings: choose another directory, or --overwrite"
         )
-    _check_place(output)
+    check_directory(output)
     store = Store(output / f".ndive_simulate-{identity}")
     start = time.monotonic()
-    with _progress(console) as progress:
+    with jets_progress() as progress:
         bar = progress.add_task("simulating", total=settings.jets)
         for selection in simulate_jets(settings, store, workers=workers, scheduler=scheduler):
             progress.update(bar, completed=selection.size)
@@ -129,38 +129,9 @@ def simulate_sample(
     return paths
 
 
-def _check_place(output: Path) -> None:
-    """Refuse a place that cannot be written before an hour is spent on it."""
-    place = next(path for path in (output, *output.absolute().parents) if path.exists())
-    if not place.is_dir():
-        raise FileAccessError(f"cannot write '{output}': '{place}' is not a directory")
-    if not os.access(place, os.W_OK):
-        raise FileAccessError(f"cannot write '{output}': no permission to write in '{place}'")
-
-
 def _identity_of(path: Path) -> str | None:
     """The hash of the settings that a file was made with, None where it has none."""
     try:
         return read_header(path, load_schema()).attributes.get("settings_hash")
     except NdiveError:
         return None
-
-
-class _RateColumn(ProgressColumn):
-    """Jets a second."""
-
-    def render(self, task: Task) -> Text:
-        rate = task.finished_speed or task.speed
-        return Text("" if rate is None else f"{rate:.0f} jets/s")
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} jets"),
-        _RateColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )

@@ -56,6 +56,12 @@ class SimulationSettings:
         if not all(0 < part < 1 for part in self.fractions) or not math.isclose(sum(self.fractions), 1):
             found = " ".join(f"{part:g}" for part in self.fractions)
             raise ArgumentError(f"fractions are {found}, allowed: three numbers above 0 with sum 1")
+        if min(self.quotas) < 1:
+            train, val, test = self.quotas
+            raise ArgumentError(
+                f"{self.jets} jets make {train} in train, {val} in val and {test} in test, "
+                "allowed: at least 1 in each"
+            )
         if self.balance_tracks and not self.balance:
             raise ArgumentError("balance_tracks is on, allowed: only together with balance")
 

@@ -1,0 +1,69 @@
+import errno
+import os
+
+import pytest
+
+from ndive.errors import FileAccessError
+from ndive.files import check_directory, reported, written_aside
+
+
+def test_the_file_appears_when_the_block_ends_and_not_before(tmp_path):
+    path = tmp_path / "new" / "a.txt"
+    with written_aside(path) as aside:
+        aside.write_text("whole")
+        assert not path.exists()
+        assert aside.parent == path.parent
+    assert path.read_text() == "whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_failing_block_leaves_what_was_there(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(UnicodeEncodeError), written_aside(path) as aside:
+        aside.write_text("half \u20ac", encoding="ascii")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+def test_a_failing_block_leaves_no_directory_that_was_made_for_it(tmp_path, error):
+    (tmp_path / "was there").mkdir()
+    with pytest.raises(error), written_aside(tmp_path / "was there" / "new" / "deep" / "a.txt"):
+        raise error
+    assert list(tmp_path.rglob("*")) == [tmp_path / "was there"]
+
+
+def test_a_directory_that_holds_another_file_stays(tmp_path):
+    other = tmp_path / "new" / "b.txt"
+    with pytest.raises(FileAccessError, match="no room"), written_aside(tmp_path / "new" / "a.txt"):
+        raise OSError(other.touch(), "no room")
+    assert list((tmp_path / "new").iterdir()) == [other]
+
+
+def test_the_rights_are_those_of_a_new_file(tmp_path):
+    (tmp_path / "plain").touch()
+    with written_aside(tmp_path / "a.txt") as aside:
+        aside.touch()
+    assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "a.txt"
+    with pytest.raises(FileAccessError, match=f"cannot write '{path}': "), written_aside(path):
+        pytest.fail("there is nothing to write to")
+
+
+def test_a_directory_is_refused_before_it_is_needed(tmp_path):
+    check_directory(tmp_path / "new" / "deep")
+    (tmp_path / "file").touch()
+    with pytest.raises(FileAccessError, match=r"file' is not a directory"):
+        check_directory(tmp_path / "file" / "deep")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_error_of_the_system_names_path_and_reason():
+    told = r"cannot read 'a\.txt': No such file or directory"
+    with pytest.raises(FileAccessError, match=told), reported("a.txt", "read"):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
