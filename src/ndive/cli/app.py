@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _told(error.__cause__)
         raise
     except KeyboardInterrupt:
-        sys.stderr.write("ndive: interrupted; the same command goes on from here\n")
+        sys.stderr.write("ndive: interrupted; run again, the same command uses what is whole\n")
         return 130
     return 0
 
