@@ -25,6 +25,7 @@ def train(
     epochs: Annotated[int | None, Parameter(name=["--epochs", "-e"])] = None,
     learning_rate: Annotated[float | None, Parameter(name=["--learning_rate", "-l"])] = None,
     use_adam: Annotated[bool | None, Parameter(name="--use_adam")] = None,
+    use_cosine_decay_schedule: Annotated[bool | None, Parameter(name="--use_cosine_decay_schedule")] = None,
     track_weight_loss: Annotated[bool | None, Parameter(name="--track_weight_loss")] = None,
     cont: Annotated[bool, Parameter(name=["--cont", "-c"], negative=())] = False,
     seed: int = 0,
@@ -53,6 +54,8 @@ def train(
         Learning rate of the optimiser, no unit; 1e-5 where nothing else is said.
     use_adam
         Adam in place of NovoGrad.
+    use_cosine_decay_schedule
+        Let the rate fall to zero along a cosine over all epochs.
     track_weight_loss
         Train the track weights on the truth, too: cross-entropy against the tracks of the true vertex.
     cont
@@ -70,6 +73,7 @@ def train(
         "num_epochs": epochs,
         "learning_rate": learning_rate,
         "use_adam": use_adam,
+        "use_cosine_decay_schedule": use_cosine_decay_schedule,
         "track_weight_loss": track_weight_loss,
     }
     given = {name: value for name, value in overrides.items() if value is not None}
