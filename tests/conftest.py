@@ -80,6 +80,14 @@ def toy_perigee() -> Callable[..., np.ndarray]:
     return perigee
 
 
+@pytest.fixture(scope="module")
+def quick_compilation() -> Iterator[None]:
+    """Programs compiled without much care: the arrays are tiny, the compiler's time is the tests' time."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture
 def x64() -> Iterator[None]:
     with jax.enable_x64(True):

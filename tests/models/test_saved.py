@@ -20,7 +20,7 @@ def model() -> Model:
     normalisation = Normalisation(
         mean=jnp.arange(18.0), scale=jnp.arange(1.0, 19.0), vertex_scale=jnp.array([1.0, 2.0, 3.0])
     )
-    return eqx.filter_jit(build_model)(CONFIG, normalisation, key=jax.random.key(5))
+    return build_model(CONFIG, normalisation, key=jax.random.key(5))
 
 
 @pytest.fixture

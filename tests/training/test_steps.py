@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -21,7 +20,7 @@ CONFIG = replace(preset("final_ftag_base"), batch_size=10, learning_rate=1e-3)
 def test_stacked_steps_equal_single_steps(directory: Path, quick_compilation: None) -> None:
     sample = open_sample(directory, split="train")
     stream = list(batches(sample, 10, seed=0, epoch=0))
-    model = eqx.filter_jit(build_model)(CONFIG.model, identity_normalisation(), key=jax.random.key(0))
+    model = build_model(CONFIG.model, identity_normalisation(), key=jax.random.key(0))
     steps = make_train_steps(CONFIG, 7)
 
     def run(at_once: int) -> tuple[object, float]:
