@@ -67,3 +67,22 @@ def test_an_error_of_the_system_names_path_and_reason():
     told = r"cannot read 'a\.txt': No such file or directory"
     with pytest.raises(FileAccessError, match=told), reported("a.txt", "read"):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+
+def test_a_pipe_in_the_place_of_the_file_is_refused_and_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(FileAccessError, match="no ordinary file"), written_aside(pipe) as aside:
+        aside.write_text("new")
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_symbolic_link_is_followed(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("old")
+    link.symlink_to(target)
+    with written_aside(link) as aside:
+        aside.write_text("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"

@@ -14,11 +14,15 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, and rename it to `path` when the block ends well.
 
     If the block raises, the temporary file and the directories made for it are removed, and `path` stays as
-    it was.
+    it was. A symbolic link is followed; a device, a pipe or a directory is refused and never replaced.
 
-    **Raises:** `FileAccessError` where the place cannot be written or the disk is full.
+    **Raises:** `FileAccessError` where the place cannot be written, is no ordinary file, or the disk is full.
     """
     path = Path(path)
+    if path.is_symlink():
+        path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise FileAccessError(f"cannot write '{path}': it is there and is no ordinary file")
     with reported(path, "write"), _made(path.parent):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         os.close(handle)

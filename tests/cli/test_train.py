@@ -1,5 +1,12 @@
 """`ndive train` as a user calls it: what it leaves, how it goes on, and one line for each mistake."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import jax
 import pytest
 
 from ndive.cli import main
@@ -12,7 +19,16 @@ def sample(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def models(sample, tmp_path_factory):
+def cache(tmp_path_factory):
+    """A place for compiled programs, so that each is compiled once here and none is left with the user."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+    jax.config.update("jax_compilation_cache_dir", None)
+
+
+@pytest.fixture(scope="module")
+def models(sample, cache, quick_compilation, tmp_path_factory):
     """A directory with a run of two epochs of the smallest model."""
     models = tmp_path_factory.mktemp("models")
     assert main(arguments(sample, models, "-e", "2")) == 0
@@ -86,4 +102,39 @@ def test_a_wrong_value_names_its_option(option, value, said, sample, tmp_path, c
 
 def test_models_cannot_lie_in_a_file(sample, tmp_path, capsys):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    assert "file" in told(capsys, arguments(sample, tmp_path / "file", "-e", "1"))
+    assert "is not a directory" in told(capsys, arguments(sample, tmp_path / "file"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_models_cannot_lie_where_nothing_may_be_written(sample, tmp_path, capsys):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    assert "no permission" in told(capsys, arguments(sample, tmp_path / "closed" / "models"))
+    assert list((tmp_path / "closed").iterdir()) == []
+
+
+def test_nothing_to_go_on_from_is_said_and_the_run_starts(sample, models, tmp_path, capsys):
+    assert main(arguments(sample, tmp_path, "-e", "2", "-c")) == 0
+    assert "nothing to go on from" in capsys.readouterr().err
+    made, asked = (place / "final_ftag_base" / "checkpoint_0002.eqx" for place in (tmp_path, models))
+    assert made.read_bytes() == asked.read_bytes()
+
+
+def test_ctrl_c_keeps_the_last_epoch_and_c_goes_on(sample, models, tmp_path, capsys):
+    call = [sys.executable, "-m", "ndive", *arguments(sample, tmp_path, "-e", "100000")]
+    quick = os.environ | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    process = subprocess.Popen(call, stderr=subprocess.PIPE, text=True, env=quick)
+    while not list(tmp_path.glob("*/checkpoint_0003.eqx")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    *epochs, last = process.communicate(timeout=60)[1].splitlines()
+    assert process.returncode == 130
+    assert all(line.startswith("epoch ") for line in epochs)
+    done = max(int(path.stem[-4:]) for path in tmp_path.glob("*/checkpoint_*.eqx"))
+    assert (
+        last
+        == f"ndive: interrupted; epoch {done} is kept in '{tmp_path}/final_ftag_base', -c goes on from there"
+    )
+    assert not list(tmp_path.glob("*/.*"))
+    assert main(arguments(sample, tmp_path, "-e", str(done + 1), "-c")) == 0
+    assert f"going on after epoch {done} in" in capsys.readouterr().err

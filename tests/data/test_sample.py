@@ -156,3 +156,19 @@ def test_files_of_others_without_compression(rows, sample, tmp_path):
     jax.tree.map(
         np.testing.assert_array_equal, sample.read(0, 40), open_sample(tmp_path / "a.h5").read(0, 40)
     )
+
+
+def test_one_track_in_the_middle_changed_in_place_changes_the_identity(tmp_path):
+    rows, path = make_rows(2500), tmp_path / "a.h5"
+    row = 1100 + np.argmax(rows["tracks"]["valid"][1100:, 0])
+    with h5py.File(path, "w") as file:
+        for name in ("jets", "tracks"):
+            file[name] = rows[name]
+        file["jets"].attrs["flavour_label"] = ["bjets", "cjets", "ujets"]
+    before, size = open_sample(path).identity, path.stat().st_size
+    with h5py.File(path, "r+") as file:
+        jet = file["tracks"][row]
+        jet["d0"][0] += 1
+        file["tracks"][row] = jet
+    assert path.stat().st_size == size
+    assert open_sample(path).identity != before

@@ -10,7 +10,7 @@ from rich.console import Console
 from ndive.cli.training_display import TrainingDisplay
 from ndive.data import open_sample
 from ndive.errors import ArgumentError
-from ndive.training import TrainConfig, TrainResult, checkpoint_epochs, model_directory, preset
+from ndive.training import BEST, TrainConfig, TrainResult, checkpoint_epochs, model_directory, preset
 from ndive.training import train as train_model
 from ndive.training.checkpoints import remove_run
 from ndive.training.compilation import keep_compiled
@@ -84,36 +84,40 @@ def train(
     if overwrite:
         open_sample(samples, job="train", split="train")
         remove_run(directory)
-    run_training(config, samples, directory, seed=seed, resume=cont)
+    try:
+        run_training(config, samples, directory, seed=seed, resume=cont)
+    except KeyboardInterrupt:
+        _say(f"ndive: interrupted; {_kept(directory)}")
+        raise SystemExit(130) from None
 
 
 def run_training(
     config: TrainConfig, samples: Path, directory: Path, *, seed: int, resume: bool
 ) -> TrainResult:
-    """Train with a display, and say at the end where the model is, or, if interrupted, how to go on.
+    """Train with a display, and say at the end where the model is.
 
-    **Raises:** `SystemExit` with status 130 on Ctrl-C; what `ndive.training.train` raises.
+    **Raises:** what `ndive.training.train` raises.
     """
     keep_compiled()
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
     train_sample = open_sample(samples, job="train", split="train")
     val_sample = open_sample(samples, job="train", split="val")
-    try:
-        with TrainingDisplay(config.name) as display:
-            result = train_model(
-                config, train_sample, val_sample, directory, seed=seed, resume=resume, report=display
-            )
-    except KeyboardInterrupt:
-        done = checkpoint_epochs(directory)
-        kept = (
-            f"epoch {done[-1]} is kept in '{directory}', -c goes on from there" if done else "nothing is kept"
+    with TrainingDisplay(config.name) as display:
+        result = train_model(
+            config, train_sample, val_sample, directory, seed=seed, resume=resume, report=display
         )
-        console.print(f"ndive: interrupted; {kept}", markup=False)
-        raise SystemExit(130) from None
     best = result.best
-    console.print(
+    _say(
         f"best of {len(result.history)} epochs: {best.epoch}, validation total {best.val['total']:.4f}; "
-        f"model '{directory / 'best.eqx'}'",
-        markup=False,
+        f"model '{directory / BEST}'"
     )
     return result
+
+
+def _kept(directory: Path) -> str:
+    """What an interrupted run leaves, and how to go on."""
+    done = checkpoint_epochs(directory)
+    return f"epoch {done[-1]} is kept in '{directory}', -c goes on from there" if done else "nothing is kept"
+
+
+def _say(line: str) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False).print(line, markup=False)

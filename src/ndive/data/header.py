@@ -16,7 +16,7 @@ from ndive.errors import SampleError
 from ndive.schema import Schema
 
 FINGERPRINT_JETS = 1024
-"""Jets at either end of a file that enter its identity."""
+"""Jets at either end that enter a file's identity beside its bytes, since its datasets may be virtual."""
 
 DEFAULT_FIELD = 2.0
 """Tesla along +z, in files that do not say."""
@@ -141,4 +141,6 @@ def _fingerprint(file: h5py.File, n_jets: int) -> str:
     edge = min(FINGERPRINT_JETS, n_jets)
     digest.update(read_rows(file["jets"], 0, edge).tobytes())
     digest.update(read_rows(file["jets"], n_jets - edge, n_jets).tobytes())
+    with Path(file.filename).open("rb") as content:
+        digest.update(hashlib.file_digest(content, "sha256").digest())
     return digest.hexdigest()

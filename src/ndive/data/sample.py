@@ -57,7 +57,7 @@ class Sample:
 
     @cached_property
     def identity(self) -> str:
-        """A hash of each file's size, layout, attributes and first and last jets; not of where it lies."""
+        """A hash of each file's whole content, its attributes and its layout; not of where it lies."""
         fingerprints = "".join(header.fingerprint for header in self.headers)
         return hashlib.sha256(fingerprints.encode()).hexdigest()
 

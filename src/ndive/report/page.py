@@ -72,7 +72,7 @@ def render(page: Page) -> str:
 
 def is_page_of(path: Path, made_of: str) -> bool:
     """Whether the page at `path` was rendered from facts with the fingerprint `made_of`."""
-    with reported(path, "read"), path.open(encoding="utf-8") as file:
+    with reported(path, "read"), path.open(encoding="utf-8", errors="replace") as file:
         return made_of in file.read(HEAD)
 
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from ndive.data import Sample, batches, sequential_batches
 from ndive.errors import CheckpointError
+from ndive.files import check_directory
 from ndive.models import build_model, save_model
 from ndive.training.checkpoints import BEST, Run, checkpoint_epochs, load_newest, save_checkpoint
 from ndive.training.config import TrainConfig
@@ -62,6 +63,7 @@ def train(
     `FileAccessError` where it cannot be written; `ArgumentError` for a batch larger than the sample.
     """
     directory = Path(directory)
+    check_directory(directory)
     run = Run(
         config=config, seed=seed, train_identity=train_sample.identity, val_identity=val_sample.identity
     )
