@@ -50,6 +50,22 @@ def test_minimum_is_that_of_scipy(kind, fit, toy_jets, toy_perigee):
         np.testing.assert_allclose(vertex.momenta[i, :real], found.momenta, rtol=1e-6, atol=1e-8)
 
 
+def test_prompt_tracks_of_little_weight_do_not_hold_up_a_far_vertex(fit, toy_jets, toy_perigee):
+    """A prompt track of jets 77 and 79 has neither S' nor 1 - V_bb M positive, yet its chi2 is minimal."""
+    jets = toy_jets(jets=300, tracks=6, seed=21, flight=60.0, pt=1.5, prompt=0.4)
+    is_prompt = np.abs(jets.truth[..., 0]) < 1e-9
+    weights = np.where(is_prompt, 1e-4, 0.5)
+    vertex = fit(Tracks(jets.parameters, jets.covariance), weights)
+    status = vertex.status[(~is_prompt).sum(axis=1) >= 2]
+    assert np.all((status == Status.converged) | (status == Status.looper_clipped))
+    assert np.mean(status == Status.converged) > 0.97
+    for i in (77, 79):
+        start = np.asarray(vertex.position[i])
+        found = fit_by_scipy(toy_perigee, jets.parameters[i], jets.covariance[i], weights[i], start)
+        np.testing.assert_allclose(vertex.position[i], found.position, atol=1e-6)
+        np.testing.assert_allclose(vertex.chi2[i], found.chi2, atol=1e-8 * (1 + found.chi2))
+
+
 def test_minimum_with_a_beam_spot_is_that_of_scipy(toy_jets, toy_perigee):
     jets = toy_jets(jets=3, seed=3, tracks=3)
     mean, covariance = np.array([0.1, -0.2, 1.0]), np.diag([0.3, 0.2, 5.0]) ** 2

@@ -9,7 +9,7 @@ from functools import reduce
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 Entry = Array | float
 """An array over tracks and jets, or a constant."""
@@ -114,10 +114,20 @@ def mirrored(A: Matrix) -> Matrix:
     return tuple(tuple(A[min(i, j)][max(i, j)] for j in range(size)) for i in range(size))
 
 
-def definite2(A: Matrix) -> Bool[Array, "*rest"]:
-    """Whether a symmetric 2x2 matrix is positive definite."""
+def negatives2(A: Matrix) -> Int[Array, "*rest"]:
+    """How many eigenvalues of a symmetric 2x2 matrix are negative."""
     (p, q), (_, r) = A
-    return jnp.asarray((p > 0) & (r > 0) & (q * q < p * r))
+    return jnp.where(q * q > p * r, 1, jnp.where(p + r > 0, 0, 2))
+
+
+def negatives3(A: Matrix) -> Int[Array, "*rest"]:
+    """How many eigenvalues of a 3x3 matrix are negative, all of them being real: Descartes' rule of signs."""
+    trace = A[0][0] + A[1][1] + A[2][2]
+    minors = _cofactor(A, 0, 0) + _cofactor(A, 1, 1) + _cofactor(A, 2, 2)
+    determinant = dot(A[0], tuple(_cofactor(A, 0, j) for j in range(3)))
+    even = jnp.where((trace > 0) & (minors > 0), 0, 2)
+    odd = jnp.where((trace < 0) & (minors > 0), 3, 1)
+    return jnp.where(determinant > 0, even, odd)
 
 
 def inverse2(A: Matrix) -> Matrix:

@@ -16,7 +16,6 @@ from ndive.vertexing.algebra import (
     added,
     applied,
     block,
-    definite2,
     dot,
     factored,
     identity,
@@ -24,6 +23,8 @@ from ndive.vertexing.algebra import (
     inverse3,
     minus,
     mirrored,
+    negatives2,
+    negatives3,
     plus,
     product,
     scaled,
@@ -80,7 +81,7 @@ class Expansion(NamedTuple):
 class System(NamedTuple):
     """The linear system of `docs/fit.md`, equation (16), with the momenta eliminated track by track.
 
-    `fine` tells for which tracks that was possible: there the chi2 has a minimum in the momentum.
+    `fine` tells for which tracks the chi2 has a minimum in the momentum; equation (17a).
     """
 
     T: Matrix
@@ -139,7 +140,8 @@ def linear_system(problem: Problem, expansion: Expansion, exact: Float[Array, "*
     line, view = expansion.line, expansion.view
     V_ab, V_bb = block(problem.V, slice(0, 2), slice(2, 5)), block(problem.V, slice(2, 5), slice(2, 5))
     P, N, M = curvatures(expansion.helix, scaled(exact, expansion.lam))
-    K = inverse3(subtracted(identity(3), product(V_bb, M)))
+    unlike = subtracted(identity(3), product(V_bb, M))
+    K = inverse3(unlike)
     X = product(K, view.U_b)
     S = mirrored(added(view.S, product(transposed(view.U_b), product(M, X))))
     W = inverse2(S)
@@ -156,7 +158,7 @@ def linear_system(problem: Problem, expansion: Expansion, exact: Float[Array, "*
         Y=Y,
         hessian=hessian,
         H=factored(hessian, smallest_pivot(problem.w.dtype)),
-        fine=definite2(S),
+        fine=negatives3(unlike) == negatives2(S),
     )
 
 
