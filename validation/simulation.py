@@ -1,7 +1,7 @@
 """The numbers and figures of `docs/simulation.md`, from samples of `ndive simulate`.
 
-    uv run ndive simulate --jets 60000 --no-balance --seed 3 --output inclusive
-    uv run ndive simulate --jets 150000 --seed 2 --output balanced
+    uv run ndive simulate --jets 300000 --no-balance --seed 5 --output inclusive
+    uv run ndive simulate --jets 240000 --seed 6 --output balanced
     uv run python validation/simulation.py inclusive balanced
 
 A column of the table is a sample. The table goes to stdout, three PNG files to `docs/figures`.

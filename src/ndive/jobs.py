@@ -50,10 +50,12 @@ def run_tasks(
     `tasks` may be endless: two a worker, at most, are ahead of what was taken, and closing the iterator stops
     the workers. A task whose worker was killed is given to a new one, `attempts` times in all; an exception
     of `function` is raised here. With a `scheduler`, the address of a Dask scheduler, the workers of that
-    cluster run the very same tasks. `function`, tasks and results must be picklable.
+    cluster run the very same tasks; `workers` and `attempts` then mean nothing, since it is the cluster's own
+    setting `distributed.scheduler.allowed-failures` that says how many workers a task may lose. `function`,
+    tasks and results must be picklable.
 
-    **Raises:** `ArgumentError` where there is no worker; `SimulationError` where a task lost its worker
-    `attempts` times, or where there is no scheduler; `MissingExtraError` where Dask is not installed.
+    **Raises:** `ArgumentError` where there is no worker; `SimulationError` where a task lost its worker too
+    often, or where there is no scheduler; `MissingExtraError` where Dask is not installed.
     """
     if workers < 1:
         raise ArgumentError(f"workers is {workers}, allowed: 1 or more")

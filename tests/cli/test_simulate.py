@@ -65,6 +65,19 @@ def test_files_of_other_settings_are_overwritten_when_told(made, tmp_path):
     assert contents(tmp_path)["val"][0] != contents(made)["val"][0]
 
 
+def test_a_damaged_file_is_named_and_made_anew_when_told(made, tmp_path, capsys):
+    for path in made.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    damaged = tmp_path / "ndive_train.h5"
+    damaged.write_bytes(damaged.read_bytes()[:-1000])
+    assert main(["simulate", "--output", str(tmp_path), *SMALL]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"ndive: a file is damaged, --overwrite makes it anew: '{damaged}' is truncated")
+    assert error.count("\n") == 1
+    assert main(["simulate", "--output", str(tmp_path), *SMALL, "--overwrite"]) == 0
+    assert contents(tmp_path)["train"][:2] == contents(made)["train"][:2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -67,6 +67,11 @@ def test_a_run_is_not_overwritten(sample, models, capsys):
     assert "holds a run of" in told(capsys, arguments(sample, models, "-e", "2"))
 
 
+def test_a_wrong_seed_removes_no_run(sample, models, capsys):
+    told(capsys, arguments(sample, models, "-e", "2", "--overwrite", "--seed", "-1"))
+    assert (models / "final_ftag_base" / "best.eqx").exists()
+
+
 def test_another_run_is_not_gone_on_with(sample, models, capsys):
     line = told(capsys, arguments(sample, models, "-e", "4", "-c", "--seed", "7"))
     assert "seed 0 there, 7 here" in line
@@ -92,6 +97,7 @@ def test_a_missing_sample_is_named(tmp_path, capsys):
         ("-e", "-1", "num_epochs"),
         ("-l", "nan", "learning_rate"),
         ("-b", "many", "-b"),
+        ("--seed", "-1", "seed is -1, allowed: 0 to 4294967295"),
     ],
 )
 def test_a_wrong_value_names_its_option(option, value, said, sample, tmp_path, capsys):

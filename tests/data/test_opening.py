@@ -56,6 +56,33 @@ def test_damaged_bytes_name_the_rows(path, tmp_path):
         sample.read(3, 8)
 
 
+@pytest.mark.parametrize("place", [0, 11, 0.5, -1])
+def test_one_flipped_bit_names_the_rows_and_nothing_else_is_printed(tmp_path, capfd, place):
+    path = written(tmp_path / "a.h5", make_rows(600))
+    with h5py.File(path) as file:
+        chunk = file["tracks"].id.get_chunk_info(1)
+    offset = int(place * chunk.size) if isinstance(place, float) else place % chunk.size
+    with path.open("r+b") as stream:
+        stream.seek(chunk.byte_offset + offset)
+        byte = stream.read(1)[0]
+        stream.seek(chunk.byte_offset + offset)
+        stream.write(bytes([byte ^ 0x10]))
+    sample = open_sample(path)
+    with pytest.raises(SampleError, match=r"a.h5': dataset 'tracks', rows 250 to 299 cannot be decoded"):
+        sample.read(250, 300)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_no_track_slots(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name, values in make_rows(3).items():
+            file[name] = values if name == "jets" else values[:, :0]
+    for job in ("fit", "train"):
+        assert message(tmp_path / "a.h5", job) == (
+            f"'{tmp_path / 'a.h5'}': dataset 'tracks' has 0 track slots a jet, allowed is 1 or more"
+        )
+
+
 def test_no_jets(tmp_path):
     assert message(written(tmp_path / "a.h5", make_rows(0))).endswith("a.h5' has no jets")
 

@@ -34,11 +34,12 @@ def test_layout_is_that_of_the_schema(path):
         assert file.attrs["seed"] == 3
 
 
-def test_chunks_are_lz4(path):
+def test_chunks_are_lz4_with_a_checksum_of_what_is_on_disk(path):
     with h5py.File(path) as file:
         for name in ("jets", "tracks"):
             filters = file[name].id.get_create_plist()
-            assert filters.get_filter(0)[0] == hdf5plugin.LZ4.filter_id
+            found = [filters.get_filter(number)[0] for number in range(filters.get_nfilters())]
+            assert found == [hdf5plugin.LZ4.filter_id, h5py.h5z.FILTER_FLETCHER32]
 
 
 def test_a_failing_stream_leaves_what_was_there(tmp_path):

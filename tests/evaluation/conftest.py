@@ -5,7 +5,7 @@ import jax
 import pytest
 
 from ndive.data import Sample, open_sample, write_sample
-from ndive.evaluation import HeldOut, read_held_out
+from ndive.evaluation import HeldOut, inference, read_held_out
 from ndive.models import ModelConfig, build_model, identity_normalisation, save_model
 from tests.data.samples import Rows, make_rows
 
@@ -28,12 +28,12 @@ def sample(rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Sample:
 
 @pytest.fixture(scope="session")
 def tagger() -> eqx.Module:
-    return build_model(CONFIG, identity_normalisation(), key=jax.random.key(0))
+    return eqx.filter_jit(build_model)(CONFIG, identity_normalisation(), key=jax.random.key(0))
 
 
 @pytest.fixture(scope="session")
 def models(tagger: eqx.Module, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory of one model that is called tagger, with a history of three epochs."""
+    """A directory of one model that is called tagger, without a history."""
     models = tmp_path_factory.mktemp("models")
     save_model(models / "tagger" / "best.eqx", tagger, CONFIG)
     return models
@@ -41,4 +41,6 @@ def models(tagger: eqx.Module, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture(scope="session")
 def held_out(sample: Sample, models: Path) -> HeldOut:
-    return read_held_out(sample, models)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inference, "BATCH_SIZE", N_JETS)
+        return read_held_out(sample, models)

@@ -1,17 +1,13 @@
-"""Running models over a sample: every jet once, in order, computed once."""
+"""Running models over a sample: every jet once, in order."""
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 
 from ndive.evaluation import inference
-from ndive.evaluation.cache import cached
 from ndive.evaluation.inference import predict, read_jets
-from ndive.evaluation.predictions import JetTable, Predictions
 from ndive.vertexing import fit_vertex
-from tests.evaluation.toys import toy_jets, toy_predictions
 
 
 def test_the_jets_are_those_of_the_file(rows, sample, monkeypatch):
@@ -47,34 +43,3 @@ def test_a_tagger_gives_each_jet_what_it_gives_it_alone(sample, tagger):
         jet = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), sample.read(row, row + 1).jet)
         expected = jax.nn.softmax(alone(jet).flavour_logits)
         np.testing.assert_allclose(predictions.flavour[row], expected, rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.parametrize("vertices", [True, False])
-def test_what_is_kept_comes_back_whole(tmp_path, vertices):
-    made = toy_predictions(toy_jets(20), vertices=vertices)
-    cached(tmp_path, {"model": "a"}, Predictions, lambda: made)
-    back = cached(tmp_path, {"model": "a"}, Predictions, lambda: pytest.fail("computed twice"))
-    assert jax.tree.structure(back) == jax.tree.structure(made)
-    for one, other in zip(jax.tree.leaves(back), jax.tree.leaves(made), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize("change", [{"model": "b"}, {"epoch": 3}, {"sample": "other"}, {"version": "9"}])
-def test_any_change_computes_anew(tmp_path, change):
-    key = {"model": "a", "epoch": 2, "sample": "s", "version": "1"}
-    cached(tmp_path, key, JetTable, lambda: toy_jets(3))
-    assert len(cached(tmp_path, key | change, JetTable, lambda: toy_jets(4)).flavour) == 4
-
-
-def test_a_damaged_file_is_computed_anew(tmp_path):
-    cached(tmp_path, {"model": "a"}, JetTable, lambda: toy_jets(3))
-    (path,) = tmp_path.iterdir()
-    path.write_bytes(path.read_bytes()[:200])
-    assert len(cached(tmp_path, {"model": "a"}, JetTable, lambda: toy_jets(4)).flavour) == 4
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_nothing_is_left_where_computing_fails(tmp_path):
-    with pytest.raises(ZeroDivisionError):
-        cached(tmp_path, {"model": "a"}, JetTable, lambda: 1 / 0)
-    assert list(tmp_path.iterdir()) == []

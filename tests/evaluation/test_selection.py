@@ -32,6 +32,16 @@ def test_means_are_over_jets_with_decay_tracks():
     assert efficiency.error == pytest.approx(abs(1 / 2 - 2 / 3) / 2)
 
 
+def test_a_jet_of_which_nothing_is_selected_has_an_efficiency_and_no_purity():
+    decay = DECAY | np.array([[0], [0], [1]], bool) & REAL
+    counts = selection_counts(WEIGHTS, REAL, decay)
+    efficiency, purity = mean_efficiency(counts), mean_purity(counts)
+    assert efficiency.value == pytest.approx((1 / 2 + 2 / 3 + 0) / 3)
+    assert efficiency.count == 3
+    assert purity.value == pytest.approx((1 / 2 + 1) / 2)
+    assert purity.count == 2
+
+
 def test_no_jet_gives_nan():
     none = np.zeros(3, bool)
     assert np.isnan(mean_efficiency(selection_counts(WEIGHTS, REAL, DECAY).of(none)).value)

@@ -1,10 +1,19 @@
-"""Numbers as text, and what is said of them."""
+"""Numbers as text, in the row and column where they belong."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from ndive.evaluation import Rejection, measured, tagging_verdict, two_digits
-from ndive.evaluation.summary import Summary
+from ndive.evaluation import (
+    measured,
+    ratio_table,
+    rejection_table,
+    summarise,
+    summary_tables,
+    two_digits,
+)
+from tests.evaluation.toys import toy_jets, toy_predictions
 
 
 @pytest.mark.parametrize(
@@ -16,6 +25,7 @@ from ndive.evaluation.summary import Summary
         (np.inf, np.nan, "no jet left"),
         (np.nan, np.nan, "–"),
         (1.0, 0.0, "1"),
+        (1.5, np.inf, "1.5"),
     ],
 )
 def test_errors_have_two_digits(value, error, text):
@@ -24,28 +34,73 @@ def test_errors_have_two_digits(value, error, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(17.2, "17"), (0.96, "0.96"), (1.0, "1.0"), (0.0581, "0.058"), (np.nan, "–"), (0.0, "0.0")],
+    [
+        (17.2, "17"),
+        (0.96, "0.96"),
+        (1.0, "1.0"),
+        (0.0581, "0.058"),
+        (np.nan, "–"),
+        (0.0, "0.0"),
+        (-0.0581, "-0.058"),
+        (np.inf, "–"),
+        (-np.inf, "–"),
+        (0.001, "0.0010"),
+        (0.00099, "9.9e-04"),
+    ],
 )
 def test_widths_have_two_digits(value, text):
     assert two_digits(value) == text
 
 
-@pytest.mark.parametrize(
-    ("value", "error", "said"),
-    [
-        (1.3, 0.1, "better by 3.0 standard deviations"),
-        (0.7, 0.1, "worse by 3.0 standard deviations"),
-        (1.1, 0.1, "no significant difference"),
-        (np.inf, np.nan, "too few jets to judge"),
-    ],
-)
-def test_the_verdict_follows_from_the_numbers(value, error, said):
-    first = Summary(name="base", n_jets={}, tagging=None, selection=(), resolution=())
-    points = tuple(
-        Rejection(background="ujets", efficiency=at, value=at_value, error=0.1 if at != 0.7 else error)
-        for at, at_value in ((0.6, 9.0), (0.7, value), (0.8, 9.0))
+@pytest.fixture
+def summaries():
+    """A tagger without a vertex, and a better one with a vertex."""
+    jets = toy_jets(3000, seed=5)
+    return [
+        summarise("base", toy_predictions(jets, sharpness=1.0, vertices=False), jets),
+        summarise("with_vertex", toy_predictions(jets), jets),
+    ]
+
+
+def test_the_fits_without_a_network_stand_around_the_models(summaries):
+    found = summaries[1].resolution
+    none, perfect = (
+        [replace(one, mean_distance=at, mean_distance_error=0.1) for one in found] for at in (7, 3)
     )
-    verdict = tagging_verdict(first, [("new", points)])
-    assert said in verdict
-    assert "for light jets" in verdict
-    assert "9.0" not in verdict
+    rejection, selection, vertex = summary_tables(summaries, {"perfect": perfect, "none": none})
+    assert [table.title for table in (rejection, selection, vertex)] == [
+        "Rejection",
+        "Track selection",
+        "Vertex",
+    ]
+    assert [row[0] for row in rejection.rows] == ["base", "with_vertex"]
+    assert [row[:2] for row in selection.rows] == [("with_vertex", "b jets"), ("with_vertex", "c jets")]
+    names = ("no selection", "with_vertex", "perfect selection")
+    flavours = ("b jets", "c jets", "light jets")
+    assert [row[:2] for row in vertex.rows] == [(name, flavour) for name in names for flavour in flavours]
+    distance = vertex.columns.index("mean distance [mm]")
+    assert [row[distance] for row in (vertex.rows[0], vertex.rows[-1])] == ["7.00 ± 0.10", "3.00 ± 0.10"]
+
+
+def test_every_row_has_as_many_cells_as_there_are_columns(summaries):
+    fits = {"none": summaries[1].resolution, "perfect": summaries[1].resolution}
+    ratios = [("with_vertex", summaries[1].tagging.rejections)]
+    for table in (*summary_tables(summaries, fits), ratio_table("base", ratios)):
+        assert table.rows
+        assert {len(row) for row in table.rows} == {len(table.columns)}
+
+
+def test_models_that_do_not_tag_are_not_in_the_table_of_rejections(summaries):
+    vertexer = replace(summaries[1], name="vertexer", tagging=None)
+    assert rejection_table([vertexer]).rows == ()
+    assert [row[0] for row in rejection_table([vertexer, summaries[0]]).rows] == ["base"]
+
+
+def test_rejections_stand_below_their_background_and_efficiency(summaries):
+    columns = rejection_table([]).columns
+    assert columns[:2] == ("model", "light jets at 60%")
+    row = rejection_table(summaries).rows[0]
+    (point,) = (
+        one for one in summaries[0].tagging.rejections if one.background == "cjets" and one.efficiency == 0.8
+    )
+    assert row[columns.index("c jets at 80%")] == measured(point.value, point.error)

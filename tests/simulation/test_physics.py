@@ -1,6 +1,7 @@
-"""The numbers of `docs/simulation.md`, on a small sample, within its statistics.
+"""Resolution, lifetimes and truth of a small sample, within its statistics.
 
 Allowed are four standard deviations, so that a right simulation fails less than once in 10 000 seeds.
+`docs/simulation.md` has the numbers of large samples.
 """
 
 import numpy as np
@@ -105,14 +106,17 @@ def test_flavour_mix(sample):
 
 
 def test_decay_lengths_and_tracks_of_heavy_origin(sample):
-    """`docs/simulation.md`: medians of 5.1 mm (b) and 2.5 mm (c); 4.7 and 2.3 tracks."""
+    """Medians near 5.3 mm (b) and 2.8 mm (c), as another simulation of such jets has them.
+
+    That one counts 3.9 to 4.3 and 2.2 tracks; its tracker seems to find nine of ten (`docs/simulation.md`).
+    """
     length = np.linalg.norm(hadron_points(sample, "hadron"), axis=-1)
     heavy = track_counts(sample, np.isin(sample.tracks["ftagTruthOriginLabel"], (3, 4, 5)))
     label = sample.jets["HadronConeExclTruthLabelID"]
-    assert np.median(length[label == 5]) == pytest.approx(5.1, abs=1.0)
-    assert np.median(length[label == 4]) == pytest.approx(2.5, abs=0.8)
-    assert heavy[label == 5].mean() == pytest.approx(4.7, abs=0.4)
-    assert heavy[label == 4].mean() == pytest.approx(2.3, abs=0.4)
+    assert np.median(length[label == 5]) == pytest.approx(5.3, rel=0.1)
+    assert np.median(length[label == 4]) == pytest.approx(2.8, rel=0.2)
+    assert 0.9 * heavy[label == 5].mean() == pytest.approx(4.1, abs=0.25)
+    assert 0.9 * heavy[label == 4].mean() == pytest.approx(2.1, abs=0.2)
     assert heavy[label == 0].mean() < 0.1
     assert (length[label == 0] == 0).all()
 

@@ -41,7 +41,8 @@ def kalman_covariance(parameters, production_radius):
                 kept = np.eye(5) - np.outer(gain, H)
                 C = kept @ C @ kept.T + error**2 * np.outer(gain, gain)
         thickness = layer.thickness / sine
-        angle = 0.0136 / (beta * momentum) * np.sqrt(thickness) * (1 + 0.038 * np.log(thickness))
+        logarithm = np.log(thickness / beta**2)
+        angle = 0.0136 / (beta * momentum) * np.sqrt(thickness) * (1 + 0.038 * logarithm)
         C = C + np.diag([0, (angle / sine) ** 2, 0, 0, (angle / sine**2) ** 2])
     C = moved(C, -radius)
     slope = CURVATURE * FIELD / sine

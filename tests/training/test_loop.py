@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ndive.data import Sample, open_sample
-from ndive.errors import CheckpointError
+from ndive.errors import ArgumentError, CheckpointError
 from ndive.models import load_model
 from ndive.training import (
     Notice,
@@ -189,3 +189,12 @@ def test_a_model_without_parameters_is_judged(
     assert result.history[0].val["vertex"] > 0
     model, _ = load_model(tmp_path / "best.eqx")
     assert jax.tree.leaves(model.weigher) == []
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_of_more_than_32_bits_is_refused(
+    samples: tuple[Sample, Sample], tmp_path: Path, seed: int
+) -> None:
+    with pytest.raises(ArgumentError, match=f"seed is {seed}, allowed: 0 to 4294967295"):
+        train_model(CONFIG, *samples, tmp_path / "model", seed=seed)
+    assert not (tmp_path / "model").exists()

@@ -4,9 +4,9 @@ import sys
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
-from rich.console import Console
 
 from ndive import __version__
+from ndive.cli.console import console
 from ndive.errors import NdiveError
 
 app = App(
@@ -49,6 +49,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _told(error: Exception) -> int:
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(f"ndive: {' '.join(str(error).split())}", markup=False)
+    console(stderr=True).print(f"ndive: {' '.join(str(error).split())}")
     return 2

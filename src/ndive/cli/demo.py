@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from ndive.cli.console import console
 from ndive.cli.evaluating import evaluated
 from ndive.cli.report import report_on
 from ndive.cli.simulate import simulate_sample
 from ndive.cli.tables import print_tables
 from ndive.cli.train import run_training
-from ndive.evaluation import rejection_table, resolution_table, selection_table
+from ndive.evaluation import summary_tables
 from ndive.jobs import available_cores
 from ndive.simulation import SimulationSettings
 from ndive.training import TrainConfig, preset
@@ -74,21 +74,15 @@ def demo(
     size = QUICK if quick else WHOLE
     output = output / "quick" if quick else output
     samples, models = output / "samples", output / "models"
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    terminal = console(stderr=True)
     cores = available_cores() if workers is None else workers
     settings = SimulationSettings(jets=size.jets, fractions=size.fractions, seed=seed)
     simulate_sample(settings, samples, workers=cores)
     for name in NAMES:
-        console.rule(f"train {name}", align="left")
+        terminal.rule(f"train {name}", align="left")
         config = size.reduced(preset(name))
         run_training(config, samples, models / name, seed=seed, resume=True)
-    console.rule("evaluate", align="left")
+    terminal.rule("evaluate", align="left")
     held_out, evaluations = evaluated(NAMES, samples, models)
-
-    summaries = [one.summary for one in evaluations]
-    fits = [("no selection", held_out.resolutions["none"])]
-    fits += [(summary.name, summary.resolution) for summary in summaries]
-    fits += [("perfect selection", held_out.resolutions["perfect"])]
-    tables = [rejection_table(summaries), selection_table(summaries), resolution_table(fits)]
-    print_tables(tables, Console(highlight=False))
+    print_tables(summary_tables([one.summary for one in evaluations], held_out.resolutions))
     report_on(held_out, evaluations, output / "report", seed=seed)

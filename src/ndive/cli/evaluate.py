@@ -4,13 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
 from ndive.cli.evaluating import evaluated
 from ndive.cli.tables import print_tables
-from ndive.evaluation import rejection_table, resolution_table, selection_table, write_metrics
-
-METRICS = "metrics.json"
+from ndive.evaluation import METRICS, summary_tables, write_metrics
 
 
 def evaluate(
@@ -35,16 +32,4 @@ def evaluate(
     held_out, evaluations = evaluated(names, samples, models)
     for one in evaluations:
         write_metrics(one.trained.directory / METRICS, [one], held_out)
-    summaries = [one.summary for one in evaluations]
-    resolutions = [(summary.name, summary.resolution) for summary in summaries]
-    fits = held_out.resolutions
-    print_tables(
-        [
-            rejection_table(summaries),
-            selection_table(summaries),
-            resolution_table(
-                [("no selection", fits["none"]), *resolutions, ("perfect selection", fits["perfect"])]
-            ),
-        ],
-        Console(highlight=False),
-    )
+    print_tables(summary_tables([one.summary for one in evaluations], held_out.resolutions))

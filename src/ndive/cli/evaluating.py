@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import Progress, TaskID
 
+from ndive.cli.console import console
 from ndive.cli.progress import jets_progress
 from ndive.data import open_sample
 from ndive.errors import ArgumentError
@@ -28,8 +28,7 @@ def evaluated(names: Sequence[str], samples: Path, models: Path | None) -> tuple
         held_out = read_held_out(sample, root, report=report)
         evaluations = [evaluate(one, held_out, report=report) for one in trained]
     if not report.tasks:
-        console = Console(stderr=True, soft_wrap=True, highlight=False)
-        console.print(f"reusing the predictions in '{root}'", markup=False)
+        console(stderr=True).print(f"reusing the predictions in '{root}'")
     return held_out, evaluations
 
 

@@ -8,16 +8,17 @@ from typing import Literal
 import jax
 import numpy as np
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from ndive import __version__
+from ndive.cli.console import console
 from ndive.cli.progress import jets_progress
 from ndive.data import Sample, Split, open_sample, write_datasets
 from ndive.data.ahead import read_ahead
 from ndive.data.batch import padded_tracks
 from ndive.data.vertices import vertex_rows
 from ndive.errors import ArgumentError, SampleError
+from ndive.files import check_directory
 from ndive.tracks import Tracks
 from ndive.vertexing import Status, Vertex, fit_vertex
 
@@ -79,6 +80,7 @@ def fit(
 def _check_arguments(sample: Sample, output: Path, weights: str | None, max_steps: int) -> None:
     if output.is_dir():
         raise ArgumentError(f"output '{output}' is a directory; name a file")
+    check_directory((output.resolve() if output.is_symlink() else output).parent)
     if output.exists() and any(output.samefile(path) for path in sample.paths):
         raise ArgumentError(f"output '{output}' is an input; name another file")
     if max_steps < 1:
@@ -146,19 +148,19 @@ def _provenance(sample: Sample, weights: str | None, precision: Precision) -> di
 
 def _print_summary(output: Path, counts: np.ndarray, rows: np.ndarray) -> None:
     """One screen: how the fits ended, and the medians of those that converged."""
-    console = Console(highlight=False, markup=False)
-    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
+    terminal = console()
+    table = Table(box=box.SIMPLE_HEAD if terminal.is_terminal else None, pad_edge=False)
     table.add_column("status")
     for name in ("jets", "share"):
         table.add_column(name, justify="right")
     for status in Status:
         if counts[status]:
             table.add_row(status.name, str(counts[status]), f"{counts[status] / counts.sum():.1%}")
-    console.print(f"{counts.sum()} vertices in '{output}'", soft_wrap=True)
-    console.print(table)
+    terminal.print(f"{counts.sum()} vertices in '{output}'", soft_wrap=True)
+    terminal.print(table)
     good = rows[rows["valid"]]
     if len(good):
-        console.print(f"median error along z: {np.median(np.sqrt(good['cov_zz'])):.4f} mm")
+        terminal.print(f"median error along z: {np.median(np.sqrt(good['cov_zz'])):.4f} mm")
     measured = good[good["ndf"] > 0]
     if len(measured):
-        console.print(f"median chi2/ndf: {np.median(measured['chi2'] / measured['ndf']):.2f}")
+        terminal.print(f"median chi2/ndf: {np.median(measured['chi2'] / measured['ndf']):.2f}")

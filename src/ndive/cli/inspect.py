@@ -7,12 +7,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ndive.cli.console import table_console
 from ndive.data import Split
 from ndive.data.inspection import Contents, FieldRange, inspect_files
 from ndive.schema import load_schema
-
-PIPED_WIDTH = 160
-"""Columns of a line where the output is no terminal."""
 
 
 def inspect(*files: str, split: Split | None = None) -> None:
@@ -27,24 +25,22 @@ def inspect(*files: str, split: Split | None = None) -> None:
     split
         In a directory, read only the files *_SPLIT.h5.
     """
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = PIPED_WIDTH
+    terminal = table_console()
     for contents in inspect_files(files, split):
-        _print(contents, console)
+        _print(contents, terminal)
 
 
-def _print(contents: Contents, console: Console) -> None:
+def _print(contents: Contents, terminal: Console) -> None:
     header = contents.header
-    console.print(f"{header.path}", style="bold", soft_wrap=True)
-    console.print(
+    terminal.print(f"{header.path}", style="bold", soft_wrap=True)
+    terminal.print(
         f"{header.n_jets} jets of {header.n_slots} track slots, {header.path.stat().st_size / 1e6:.1f} MB, "
         f"field {header.field:g} T, {_tracks_a_jet(contents.multiplicity)}"
     )
     for table in (_jobs(contents), _flavours(contents), _attributes(contents)):
-        console.print(table)
+        terminal.print(table)
     for dataset in ("jets", "tracks"):
-        console.print(_ranges(dataset, [one for one in contents.ranges if one.dataset == dataset]))
+        terminal.print(_ranges(dataset, [one for one in contents.ranges if one.dataset == dataset]))
 
 
 def _tracks_a_jet(multiplicity: np.ndarray) -> str:

@@ -1,8 +1,9 @@
 """A progress bar that counts jets."""
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from ndive.cli.console import console
 
 
 class RateColumn(ProgressColumn):
@@ -16,13 +17,13 @@ class RateColumn(ProgressColumn):
 
 def jets_progress() -> Progress:
     """A bar on stderr with jets done, jets/s and time left; silent where stderr is no terminal."""
-    console = Console(stderr=True, soft_wrap=True)
+    terminal = console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:.0f}/{task.total:.0f} jets"),
         RateColumn(),
         TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
+        console=terminal,
+        disable=not terminal.is_terminal,
     )

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from ndive.cli.console import console
 from ndive.cli.evaluating import evaluated
 from ndive.errors import ArgumentError
 from ndive.evaluation import Evaluation, HeldOut
@@ -49,6 +49,6 @@ def report_on(held_out: HeldOut, evaluations: Sequence[Evaluation], output: Path
     """Write the report, unless the one in `output` shows the very same; print where it is."""
     page = current_report(evaluations, held_out, output, seed=seed)
     if page is not None:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(f"reusing '{page}'", markup=False)
+        console(stderr=True).print(f"reusing '{page}'")
     page = page or write_report(evaluations, held_out, output, seed=seed)
-    Console(highlight=False).print(f"report: {page}", markup=False, soft_wrap=True)
+    console().print(f"report: {page}", soft_wrap=True)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from ndive.cli.console import console
 from ndive.cli.progress import jets_progress
 from ndive.data import write_sample
 from ndive.data.header import read_header
-from ndive.errors import ArgumentError, NdiveError
+from ndive.errors import ArgumentError, NdiveError, SampleError
 from ndive.files import check_directory
 from ndive.jobs import available_cores
 from ndive.schema import load_schema
@@ -71,7 +71,7 @@ def simulate(
     scheduler
         Address of a Dask scheduler (tcp://HOST:PORT): the tasks run on its workers instead.
     overwrite
-        Replace files that were made with other settings.
+        Replace files that were made with other settings or are damaged.
     """
     settings = SimulationSettings(
         jets=jets,
@@ -99,15 +99,16 @@ def simulate_sample(
 ) -> list[Path]:
     """Make the three files of a sample, or find them made; return their paths in the order of `SPLITS`.
 
-    **Raises:** `ArgumentError` where files of other settings are there and not to be overwritten;
-    `SimulationError` and `FileAccessError` as `ndive.simulation.simulate`.
+    **Raises:** `ArgumentError` where files of other settings are there and not to be overwritten,
+    `SampleError` where a damaged one is; `SimulationError` and `FileAccessError` as
+    `ndive.simulation.simulate`.
     """
-    console = Console(stderr=True, soft_wrap=True)
+    terminal = console(stderr=True)
     paths = [output / f"ndive_{split}.h5" for split in SPLITS]
     identity = settings.identity(version("ndive"))
-    found = [_identity_of(path) for path in paths if path.exists()]
+    found = [_identity_of(path, overwrite) for path in paths if path.exists()]
     if found == [identity] * len(paths):
-        console.print(f"reusing the {settings.jets} jets in '{output}'", markup=False, highlight=False)
+        terminal.print(f"reusing the {settings.jets} jets in '{output}'")
         return paths
     if any(other != identity for other in found) and not overwrite:
         raise ArgumentError(
@@ -125,13 +126,20 @@ def simulate_sample(
             write_sample(path, rows_of_split(selection, store, split), attributes(settings, split))
     store.remove()
     seconds = time.monotonic() - start
-    console.print(f"{settings.jets} jets in '{output}' after {seconds:.0f} s", markup=False, highlight=False)
+    terminal.print(f"{settings.jets} jets in '{output}' after {seconds:.0f} s")
     return paths
 
 
-def _identity_of(path: Path) -> str | None:
-    """The hash of the settings that a file was made with, None where it has none."""
+def _identity_of(path: Path, overwrite: bool) -> str | None:
+    """The hash of the settings that a file was made with, None where it has none or is to be replaced.
+
+    **Raises:** `SampleError` for a damaged file that is not to be overwritten.
+    """
     try:
         return read_header(path, load_schema()).attributes.get("settings_hash")
-    except NdiveError:
-        return None
+    except NdiveError as error:
+        if overwrite:
+            return None
+        if not isinstance(error, SampleError):
+            raise
+        raise SampleError(f"a file is damaged, --overwrite makes it anew: {error}") from error

@@ -3,19 +3,15 @@
 from collections.abc import Iterable
 
 from rich import box
-from rich.console import Console
 from rich.table import Table as Printed
 
+from ndive.cli.console import table_console
 from ndive.evaluation import Table
 
-PIPED_WIDTH = 160
-"""Columns of a line where the output is no terminal."""
 
-
-def print_tables(tables: Iterable[Table], console: Console) -> None:
+def print_tables(tables: Iterable[Table]) -> None:
     """Print the tables that have rows, each with its note."""
-    if not console.is_terminal:
-        console.width = PIPED_WIDTH
+    terminal = table_console()
     for table in tables:
         if not table.rows:
             continue
@@ -30,4 +26,4 @@ def print_tables(tables: Iterable[Table], console: Console) -> None:
             printed.add_column(column, justify="right" if number else "left")
         for row in table.rows:
             printed.add_row(*row)
-        console.print(printed)
+        terminal.print(printed)

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from ndive.cli.console import console
 from ndive.cli.training_display import TrainingDisplay
 from ndive.data import open_sample
 from ndive.errors import ArgumentError
@@ -14,6 +14,7 @@ from ndive.training import BEST, TrainConfig, TrainResult, checkpoint_epochs, mo
 from ndive.training import train as train_model
 from ndive.training.checkpoints import remove_run
 from ndive.training.compilation import keep_compiled
+from ndive.training.loop import check_seed
 
 
 def train(
@@ -61,7 +62,7 @@ def train(
     cont
         Go on from the newest checkpoint.
     seed
-        Seed of the first parameters and of the order of the jets, 0 or more.
+        Seed of the first parameters and of the order of the jets, 0 to 4294967295.
     models
         Directory under which the model gets its own; $NDIVE_MODEL_PATH if not given.
     overwrite
@@ -78,6 +79,7 @@ def train(
     }
     given = {name: value for name, value in overrides.items() if value is not None}
     config = replace(TrainConfig() if train_config == "none" else preset(train_config), **given)
+    check_seed(seed)
     directory = model_directory(config.name, models)
     if overwrite and cont:
         raise ArgumentError("-c goes on with the run and --overwrite removes it: give one of the two")
@@ -120,4 +122,4 @@ def _kept(directory: Path) -> str:
 
 
 def _say(line: str) -> None:
-    Console(stderr=True, soft_wrap=True, highlight=False).print(line, markup=False)
+    console(stderr=True).print(line)

@@ -3,11 +3,12 @@
 import time
 from math import isnan
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from ndive.cli.console import console
 from ndive.cli.progress import RateColumn
 from ndive.training import Notice
 from ndive.training import Progress as TrainingProgress
@@ -22,7 +23,7 @@ class TrainingDisplay:
 
     def __init__(self, name: str) -> None:
         """A display for the configuration called `name`."""
-        self.console = Console(stderr=True, soft_wrap=True, highlight=False)
+        self.console = console(stderr=True)
         self.bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -49,7 +50,7 @@ class TrainingDisplay:
     def __call__(self, event: TrainingProgress | Notice) -> None:
         """Draw one event."""
         if isinstance(event, Notice):
-            self.console.print(event.text, markup=False)
+            self.console.print(event.text)
             return
         if event.val is not None:
             self._finish_epoch(event, event.val)
@@ -69,8 +70,7 @@ class TrainingDisplay:
         best = "  best" if event.is_best else ""
         self.console.print(
             f"epoch {event.epoch:4}/{event.epochs}  train {event.train['total']:.4f}  val: {_text(val)}  "
-            f"{rate:.0f} jets/s{best}",
-            markup=False,
+            f"{rate:.0f} jets/s{best}"
         )
 
 

@@ -57,9 +57,10 @@ def _findings(rows: Rows, class_names: tuple[str, ...], schema: Schema) -> Itera
         yield "tracks", "ftagTruthOriginLabel", valid & unknown, f"one of {allowed}"
     if "ftagTruthVertexIndex" in tracks:
         index = tracks["ftagTruthVertexIndex"]
-        unlinked = schema.unlinked_vertex_index
-        wrong = valid & (index < 0) & (index != unlinked)
-        yield "tracks", "ftagTruthVertexIndex", wrong, f"0 or more, or {unlinked} without a truth link"
+        primary, unlinked = schema.primary_vertex_index, schema.unlinked_vertex_index
+        wrong = valid & (index < primary) & (index != unlinked)
+        allowed = f"{primary} or more, or {unlinked} without a truth link"
+        yield "tracks", "ftagTruthVertexIndex", wrong, allowed
 
 
 def _flavours(labels: np.ndarray, class_names: tuple[str, ...], schema: Schema) -> Iterator[Finding]:

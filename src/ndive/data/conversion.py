@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ndive.data.perigee import CORRELATIONS, PARAMETERS, UNCERTAINTIES
-from ndive.data.truth import Truth
+from ndive.data.truth import PADDING, Truth
 from ndive.schema import Schema
 from ndive.tracks import HARMLESS, Jet, Tracks
 
@@ -44,12 +44,12 @@ def to_tracks(columns: Columns, field: float) -> Tracks:
 
 def to_truth(jets: Columns, tracks: Columns, schema: Schema) -> Truth:
     """The targets of jets whose columns are in the program's units."""
-    mask = tracks["valid"]
+    mask, origins = tracks["valid"], origin_classes(tracks["ftagTruthOriginLabel"], schema)
     hadron_vertex = np.stack([jets[f"hadron_{axis}"] for axis in "xyz"], axis=-1)
     return Truth(
         flavour=jets["flavour_label"].astype(np.int32),
-        origin=np.where(mask, origin_classes(tracks["ftagTruthOriginLabel"], schema), -1).astype(np.int32),
-        vertex_index=np.where(mask, tracks["ftagTruthVertexIndex"], -1).astype(np.int32),
+        origin=np.where(mask, origins, PADDING).astype(np.int32),
+        vertex_index=np.where(mask, tracks["ftagTruthVertexIndex"], PADDING).astype(np.int32),
         hadron_vertex=hadron_vertex.astype(np.float32),
         perfect_weights=perfect_weights(tracks["truth_prod_z"], hadron_vertex[..., 2], mask),
     )

@@ -54,8 +54,8 @@ class Header:
 def read_header(path: Path, schema: Schema) -> Header:
     """Read the header of the file at `path`.
 
-    **Raises:** `FileAccessError`, or `SampleError` where it is no HDF5 file, has no jets, or
-    lacks the datasets `jets` `(N,)` and `tracks` `(N, slots)` with named fields.
+    **Raises:** `FileAccessError`, or `SampleError` where it is no HDF5 file, has no jets or no track slots,
+    or lacks the datasets `jets` `(N,)` and `tracks` `(N, slots)` with named fields.
     """
     with opened(path) as file:
         n_jets = _structured(file, "jets", 1).shape[0]
@@ -67,6 +67,8 @@ def read_header(path: Path, schema: Schema) -> Header:
             )
         if n_jets == 0:
             raise SampleError(f"'{path}' has no jets")
+        if tracks.shape[1] == 0:
+            raise SampleError(f"'{path}': dataset 'tracks' has 0 track slots a jet, allowed is 1 or more")
         return Header(
             path=path,
             n_jets=n_jets,

@@ -8,6 +8,9 @@ from jaxtyping import Float, Int
 Array = jax.Array | np.ndarray
 """NumPy as read, JAX once on a device."""
 
+PADDING = -1
+"""The label of a jet or a track that is none."""
+
 
 class Truth(eqx.Module):
     """What a model learns of a jet; with leading axes, of a batch of jets.

@@ -1,4 +1,4 @@
-"""Writing HDF5: chunks of rows appended to LZ4-compressed datasets, in constant memory."""
+"""Writing HDF5: chunks of rows appended to LZ4-compressed datasets with checksums, in constant memory."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -69,6 +69,7 @@ def _create(file: h5py.File, name: str, rows: np.ndarray) -> None:
         maxshape=(None, *rows.shape[1:]),
         chunks=(CHUNK_ROWS, *rows.shape[1:]),
         dtype=rows.dtype,
+        fletcher32=True,
         **hdf5plugin.LZ4(),
     )
 

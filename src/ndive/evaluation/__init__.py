@@ -16,6 +16,7 @@ from ndive.evaluation.inference import SELECTIONS as SELECTIONS
 from ndive.evaluation.inference import predict as predict
 from ndive.evaluation.inference import read_jets as read_jets
 from ndive.evaluation.inference import reference_model as reference_model
+from ndive.evaluation.metrics import METRICS as METRICS
 from ndive.evaluation.metrics import write_metrics as write_metrics
 from ndive.evaluation.predictions import FittedVertices as FittedVertices
 from ndive.evaluation.predictions import JetTable as JetTable
@@ -49,6 +50,7 @@ from ndive.evaluation.tables import ratio_table as ratio_table
 from ndive.evaluation.tables import rejection_table as rejection_table
 from ndive.evaluation.tables import resolution_table as resolution_table
 from ndive.evaluation.tables import selection_table as selection_table
+from ndive.evaluation.tables import summary_tables as summary_tables
 from ndive.evaluation.tables import two_digits as two_digits
 from ndive.evaluation.trained import History as History
 from ndive.evaluation.trained import TrainedModel as TrainedModel

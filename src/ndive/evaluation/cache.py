@@ -17,13 +17,17 @@ from ndive.files import written_aside
 Kept = TypeVar("Kept", JetTable, Predictions)
 Tree = TypeVar("Tree", JetTable, Predictions, FittedVertices)
 
+NOTHING = h5py.Empty("f4")
+"""Stands in the file for an output that the model does not have, so that a missing one is told from it."""
+
 
 def cached(
     directory: Path, key: Mapping[str, str | int], kind: type[Kept], compute: Callable[[], Kept]
 ) -> Kept:
     """What `compute` gives, read from `directory` if it was computed before under the same `key`.
 
-    The file is named after the hash of `key`, which it also holds; one that cannot be read is made anew.
+    The file is named after the hash of `key`, which it also holds; one that cannot be read, or that lacks a
+    part, is made anew.
 
     **Raises:** `FileAccessError` where the file cannot be written, and what `compute` raises.
     """
@@ -43,7 +47,9 @@ def _write(group: h5py.Group, tree: JetTable | Predictions | FittedVertices) -> 
     for name, value in vars(tree).items():
         if isinstance(value, np.ndarray):
             group.create_dataset(name, data=value, **(hdf5plugin.LZ4() if value.size else {}))
-        elif value is not None:
+        elif value is None:
+            group[name] = NOTHING
+        else:
             _write(group.create_group(name), value)
 
 
@@ -57,12 +63,11 @@ def _read(path: Path, key: str, kind: type[Kept]) -> Kept | None:
 
 
 def _build(group: h5py.Group, kind: type[Tree]) -> Tree:
-    names = [field.name for field in fields(kind)]
-    values: dict[str, Any] = {name: _value(group[name]) if name in group else None for name in names}
+    values: dict[str, Any] = {field.name: _value(group[field.name]) for field in fields(kind)}
     return kind(**values)
 
 
-def _value(node: h5py.Group | h5py.Dataset) -> np.ndarray | FittedVertices:
-    if isinstance(node, h5py.Dataset):
-        return node[()]
-    return _build(node, FittedVertices)
+def _value(node: h5py.Group | h5py.Dataset) -> np.ndarray | FittedVertices | None:
+    if isinstance(node, h5py.Group):
+        return _build(node, FittedVertices)
+    return None if node.shape is None else node[()]

@@ -71,7 +71,7 @@ def evaluate(trained: TrainedModel, test: HeldOut, *, report: Report | None = No
 
     **Raises:** `SampleError` for a row that breaks the layout, `FileAccessError` where nothing can be kept.
     """
-    key = _key(test.sample) | {"model": trained.artefact, "epoch": trained.epoch, "copy": 0}
+    key = _key(test.sample) | {"model": trained.artefact, "epoch": trained.epoch}
     predictions = cached(
         trained.directory / "predictions",
         key,

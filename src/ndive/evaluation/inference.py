@@ -21,7 +21,7 @@ Report = Callable[[int], None]
 """Told the number of jets done since it was last called."""
 
 SELECTIONS = {"none": "no selection", "perfect": "perfect selection"}
-"""Fits without a network: the activation of their weights, and their names in figures."""
+"""Fits without a network: the activation of their weights, and their names in figures and tables."""
 
 Piece = TypeVar("Piece", JetTable, Predictions)
 

@@ -11,9 +11,12 @@ from typing import Any
 from ndive.evaluation.evaluate import Evaluation, HeldOut
 from ndive.files import written_aside
 
+METRICS = "metrics.json"
+"""The name of the file, beside a model and in a report."""
+
 
 def write_metrics(path: Path, evaluations: Sequence[Evaluation], test: HeldOut) -> None:
-    """Write `metrics.json`: all summaries, the fits without a network, and what they were made from.
+    """Write to `path` all summaries, the fits without a network, and what they were made from.
 
     A number that does not exist (no jet left, no jet at all) is null.
 

@@ -1,9 +1,10 @@
 """The summary as tables of text: the same for a terminal and for a page."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ndive.evaluation.inference import SELECTIONS
 from ndive.evaluation.selection import Mean
 from ndive.evaluation.summary import WORKING_POINTS, Rejection, Resolution, Summary, backgrounds
 from ndive.schema import load_schema
@@ -25,18 +26,35 @@ def measured(value: float, error: float) -> str:
         return "no jet left"
     if math.isnan(value):
         return "–"
-    if math.isnan(error) or error <= 0:
+    if not 0 < error < math.inf:
         return f"{value:.3g}"
     decimals = max(0, 1 - math.floor(math.log10(error)))
     return f"{value:.{decimals}f} ± {error:.{decimals}f}"
 
 
 def two_digits(value: float) -> str:
-    """`value` rounded to two significant digits, without an exponent from 0.001 on; a dash for NaN."""
-    if math.isnan(value):
+    """`value` rounded to two significant digits, without an exponent from 0.001 on; a dash if not finite."""
+    if not math.isfinite(value):
         return "–"
     decimals = 1 - math.floor(math.log10(abs(value))) if value else 1
     return f"{value:.{max(0, decimals)}f}" if decimals < 5 else f"{value:.1e}"
+
+
+def summary_tables(
+    summaries: Sequence[Summary], references: Mapping[str, Sequence[Resolution]]
+) -> list[Table]:
+    """Rejection, track selection and vertex resolution of all models.
+
+    `references` are the resolutions of the fits without a network, by selection; the vertices of the models
+    stand between that of all tracks and that of the true ones.
+    """
+    models = [(summary.name, summary.resolution) for summary in summaries]
+    none, perfect = ((SELECTIONS[name], references[name]) for name in ("none", "perfect"))
+    return [
+        rejection_table(summaries),
+        selection_table(summaries),
+        resolution_table([none, *models, perfect]),
+    ]
 
 
 def rejection_table(summaries: Sequence[Summary]) -> Table:
@@ -86,8 +104,8 @@ def selection_table(summaries: Sequence[Summary]) -> Table:
             for summary in summaries
             for chosen in summary.selection
         ),
-        note="Means over jets with tracks from the hadron's decay. Selected: weight above half of the "
-        "jet's largest.",
+        note="Means over jets with tracks from the hadron's decay (purity: that have a selected track, too). "
+        "Selected: weight above half of the jet's largest.",
     )
 
 

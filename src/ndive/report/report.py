@@ -6,19 +6,18 @@ from pathlib import Path
 import plotly.graph_objects as go
 
 from ndive.evaluation import (
+    METRICS,
+    SELECTIONS,
     Evaluation,
     HeldOut,
     Rejection,
-    Resolution,
     Summary,
     compared,
     flavour_title,
     random_rows,
     ratio_table,
     read_example,
-    rejection_table,
-    resolution_table,
-    selection_table,
+    summary_tables,
     tagging_verdict,
     take,
     vertex_verdict,
@@ -34,7 +33,6 @@ from ndive.report.style import styled
 
 PAGE = "report.html"
 FIGURES = "figures"
-METRICS = "metrics.json"
 N_EXAMPLES = 5
 
 
@@ -76,7 +74,6 @@ def _page(
     summaries = [one.summary for one in evaluations]
     taggers = [summary for summary in summaries if summary.tagging is not None]
     ratios = _ratios(evaluations, held_out)
-    resolutions = _resolutions(evaluations, held_out)
     verdict = [_judged_on(summaries[0], held_out)]
     verdict += [tagging_verdict(taggers[0], ratios)] if taggers else []
     verdict += [
@@ -84,7 +81,7 @@ def _page(
         for summary in summaries
         if summary.resolution
     ]
-    tables = [rejection_table(taggers), selection_table(summaries), resolution_table(resolutions)]
+    tables = summary_tables(summaries, held_out.resolutions)
     if ratios:
         tables.insert(1, ratio_table(taggers[0].name, ratios))
     return Page(
@@ -118,15 +115,6 @@ def _ratios(evaluations: Sequence[Evaluation], held_out: HeldOut) -> list[tuple[
     return [(name, compared(flavour, flavours[0][1], held_out.jets)) for name, flavour in flavours[1:]]
 
 
-def _resolutions(
-    evaluations: Sequence[Evaluation], held_out: HeldOut
-) -> list[tuple[str, tuple[Resolution, ...]]]:
-    """The models' resolutions, with those of the fits without a network around them."""
-    models = [(one.summary.name, one.summary.resolution) for one in evaluations]
-    none, perfect = held_out.resolutions["none"], held_out.resolutions["perfect"]
-    return [("no selection", none), *models, ("perfect selection", perfect)]
-
-
 def _display(evaluations: Sequence[Evaluation], held_out: HeldOut, seed: int) -> go.Figure | None:
     """Random jets with the fits of all models, and of the true tracks."""
     fits = {
@@ -134,7 +122,7 @@ def _display(evaluations: Sequence[Evaluation], held_out: HeldOut, seed: int) ->
         for one in evaluations
         if one.predictions.vertices is not None
     }
-    fits["perfect selection"] = held_out.references["perfect"]
+    fits[SELECTIONS["perfect"]] = held_out.references["perfect"]
     shown = [
         Shown(
             example=read_example(held_out.sample, held_out.jets, row),

@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 from ndive.evaluation import (
     AXES,
+    SELECTIONS,
     FittedVertices,
     JetTable,
     Residuals,
@@ -106,7 +107,7 @@ def _by_flavour(
 
 
 def _label(mode: str, name: str) -> str:
-    return {"none": "no selection", "model": name, "perfect": "perfect selection"}[mode]
+    return SELECTIONS.get(mode, name)
 
 
 def _grid(name: str, title: str, label: str, curves: Mapping[str, list[_Curve]], caption: str) -> Drawing:

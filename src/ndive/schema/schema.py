@@ -27,11 +27,9 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Flavour:
-    """One jet class: its name, its truth label, and the suffix of its score."""
+    """One jet class: its name, its truth label, and how it is called in figures."""
 
     name: str
-    letter: str
-    score: str
     truth_label: int
     title: str
 
@@ -46,12 +44,11 @@ class OriginClass:
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """One value of the origin label, the index of its class, and whether a heavy hadron's decay made it."""
+    """One value of the origin label, and the index of its class."""
 
     value: int
     name: str
     origin_class: int
-    heavy: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,12 +135,7 @@ def _build(tree: Mapping[str, Any]) -> Schema:
         flavours=tuple(Flavour(**entry) for entry in tree["flavours"]),
         origin_classes=classes,
         origins=tuple(
-            Origin(
-                value=entry["value"],
-                name=entry["name"],
-                origin_class=index[entry["class"]],
-                heavy=entry["heavy"],
-            )
+            Origin(value=entry["value"], name=entry["name"], origin_class=index[entry["class"]])
             for entry in tree["origins"]
         ),
         primary_vertex_index=tree["vertex_index"]["primary"],

@@ -73,7 +73,7 @@ def _scattering_angle(
     """Width in rad of the projected angle behind `thickness` radiation lengths, for a pion (Highland)."""
     momentum = 1 / np.abs(q_over_p)
     beta = momentum / np.hypot(momentum, PION_MASS)
-    return 0.0136 / (beta * momentum) * np.sqrt(thickness) * (1 + 0.038 * np.log(thickness))
+    return 0.0136 / (beta * momentum) * np.sqrt(thickness) * (1 + 0.038 * np.log(thickness / beta**2))
 
 
 def _information(

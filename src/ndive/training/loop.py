@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ndive.data import Sample, batches, sequential_batches
-from ndive.errors import CheckpointError
+from ndive.errors import ArgumentError, CheckpointError
 from ndive.files import check_directory
 from ndive.models import build_model, save_model
 from ndive.training.checkpoints import BEST, Run, checkpoint_epochs, load_newest, save_checkpoint
@@ -26,6 +26,8 @@ JETS_A_CALL = 4000
 """Jets whose steps are taken in one compiled call, about."""
 
 VALIDATION_BATCH = 500
+
+LARGEST_SEED = 2**32 - 1
 
 Sums = dict[str, tuple[float, float]]
 NO_SUMS: Sums = dict.fromkeys(LOSS_NAMES, (0.0, 0.0))
@@ -60,8 +62,10 @@ def train(
     checkpoint and ends with the same arrays as if it had not stopped; without, it begins anew.
 
     **Raises:** `CheckpointError` where `directory` holds another run, or one that it shall not go on with;
-    `FileAccessError` where it cannot be written; `ArgumentError` for a batch larger than the sample.
+    `FileAccessError` where it cannot be written; `ArgumentError` for a batch larger than the sample or a seed
+    that `check_seed` refuses.
     """
+    check_seed(seed)
     directory = Path(directory)
     check_directory(directory)
     run = Run(
@@ -94,6 +98,15 @@ def train(
             )
         )
     return TrainResult(directory=directory, history=tuple(history))
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that is not in 32 bits, all that the first parameters are drawn from.
+
+    **Raises:** `ArgumentError`.
+    """
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ArgumentError(f"seed is {seed}, allowed: 0 to {LARGEST_SEED}")
 
 
 def _begin(

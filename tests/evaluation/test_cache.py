@@ -1,0 +1,148 @@
+"""What is kept comes back as it was, and whatever is not whole or not the same is computed anew."""
+
+from dataclasses import fields
+
+import h5py
+import hdf5plugin  # noqa: F401
+import jax
+import numpy as np
+import pytest
+
+from ndive.errors import FileAccessError
+from ndive.evaluation.cache import cached
+from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
+from tests.evaluation.toys import toy_jets, toy_predictions
+
+KEY = {"model": "a", "epoch": 2, "sample": "s", "version": "1"}
+
+
+def kept(directory, key=KEY, n_jets=3):
+    """The jets that are kept, or `n_jets` new ones: their number tells which."""
+    return cached(directory, key, JetTable, lambda: toy_jets(n_jets))
+
+
+def the_file(directory):
+    (path,) = directory.iterdir()
+    return path
+
+
+def without(directory, name):
+    """Take one part out of the only file in `directory`."""
+    with h5py.File(the_file(directory), "a") as file:
+        del file[name]
+
+
+@pytest.mark.parametrize("vertices", [True, False])
+def test_what_is_kept_comes_back_whole(tmp_path, vertices):
+    made = toy_predictions(toy_jets(20), vertices=vertices)
+    cached(tmp_path, KEY, Predictions, lambda: made)
+    back = cached(tmp_path, KEY, Predictions, lambda: pytest.fail("computed twice"))
+    assert jax.tree.structure(back) == jax.tree.structure(made)
+    for one, other in zip(jax.tree.leaves(back), jax.tree.leaves(made), strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert one.dtype == other.dtype
+
+
+def test_outputs_that_a_model_does_not_have_are_not_computed_again(tmp_path):
+    vertices = toy_predictions(toy_jets(5)).vertices
+    cached(tmp_path, KEY, Predictions, lambda: Predictions(flavour=None, origin=None, vertices=vertices))
+    back = cached(tmp_path, KEY, Predictions, lambda: pytest.fail("computed twice"))
+    assert back.flavour is None
+    assert back.origin is None
+    np.testing.assert_array_equal(back.vertices.position, vertices.position)
+
+
+def test_no_jets_are_kept_as_no_jets(tmp_path):
+    kept(tmp_path, n_jets=0)
+    assert kept(tmp_path, n_jets=4).origin.shape == (0, 8)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *(KEY | change for change in ({"model": "b"}, {"epoch": 3}, {"sample": "t"}, {"version": "2"})),
+        KEY | {"epoch": "2"},
+        KEY | {"selection": "none"},
+        {name: value for name, value in KEY.items() if name != "sample"},
+    ],
+)
+def test_any_change_of_the_key_computes_anew_and_keeps_both(tmp_path, other):
+    kept(tmp_path)
+    assert len(kept(tmp_path, other, 4).flavour) == 4
+    assert len(kept(tmp_path, KEY, 5).flavour) == 3
+    assert len(kept(tmp_path, other, 5).flavour) == 4
+
+
+def test_the_order_of_the_key_does_not_matter(tmp_path):
+    kept(tmp_path)
+    assert len(kept(tmp_path, dict(reversed(KEY.items())), 4).flavour) == 3
+
+
+def test_jets_and_predictions_of_one_key_do_not_meet(tmp_path):
+    kept(tmp_path)
+    predictions = cached(tmp_path, KEY, Predictions, lambda: toy_predictions(toy_jets(4)))
+    assert len(predictions.flavour) == 4
+    assert len(kept(tmp_path, n_jets=5).flavour) == 3
+
+
+def test_a_file_under_the_name_of_another_key_is_not_taken(tmp_path):
+    kept(tmp_path / "a")
+    kept(tmp_path / "b", KEY | {"model": "b"}, 4)
+    the_file(tmp_path / "b").write_bytes(the_file(tmp_path / "a").read_bytes())
+    assert len(kept(tmp_path / "b", KEY | {"model": "b"}, 5).flavour) == 5
+
+
+@pytest.mark.parametrize("left", [0, 200, 0.5, 0.99])
+def test_a_file_cut_off_is_computed_anew(tmp_path, left):
+    kept(tmp_path, n_jets=1000)
+    path = the_file(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: left if isinstance(left, int) else int(left * len(whole))])
+    assert len(kept(tmp_path, n_jets=4).flavour) == 4
+    assert list(tmp_path.iterdir()) == [path]
+    assert len(kept(tmp_path, n_jets=5).flavour) == 4
+
+
+def test_damage_within_the_arrays_is_computed_anew(tmp_path):
+    kept(tmp_path, n_jets=1000)
+    path = the_file(tmp_path)
+    with h5py.File(path) as file:
+        chunk = file["hadron_vertex"].id.get_chunk_info(0)
+    damaged = bytearray(path.read_bytes())
+    damaged[chunk.byte_offset : chunk.byte_offset + chunk.size] = b"\xff" * chunk.size
+    path.write_bytes(damaged)
+    assert len(kept(tmp_path, n_jets=4).flavour) == 4
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(JetTable)])
+def test_jets_that_lack_a_column_are_computed_anew(tmp_path, name):
+    kept(tmp_path)
+    without(tmp_path, name)
+    assert len(kept(tmp_path, n_jets=4).flavour) == 4
+    assert len(kept(tmp_path, n_jets=5).flavour) == 4
+
+
+@pytest.mark.parametrize(
+    ("vertices", "name"),
+    [
+        *((vertices, name) for vertices in (True, False) for name in ("flavour", "origin", "vertices")),
+        *((True, f"vertices/{field.name}") for field in fields(FittedVertices)),
+    ],
+)
+def test_predictions_that_lack_a_part_are_computed_anew(tmp_path, vertices, name):
+    cached(tmp_path, KEY, Predictions, lambda: toy_predictions(toy_jets(3), vertices=vertices))
+    without(tmp_path, name)
+    again = cached(tmp_path, KEY, Predictions, lambda: toy_predictions(toy_jets(4), vertices=vertices))
+    assert len(again.flavour) == 4
+
+
+def test_nothing_is_left_where_computing_fails(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        cached(tmp_path / "new", KEY, JetTable, lambda: 1 / 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FileAccessError, match="file"):
+        kept(tmp_path / "file")

@@ -1,0 +1,135 @@
+"""The file of numbers: strict JSON, every number where a script looks for it, null where there is none."""
+
+import json
+import math
+from importlib.metadata import version
+
+import pytest
+
+from ndive.errors import FileAccessError
+from ndive.evaluation import (
+    Evaluation,
+    HeldOut,
+    Mean,
+    Rejection,
+    Resolution,
+    Summary,
+    TrainedModel,
+    reference_model,
+    write_metrics,
+)
+from ndive.evaluation.summary import Selection, Tagging
+from ndive.models import ModelConfig
+from tests.evaluation.toys import toy_jets, toy_predictions, toy_vertices
+
+JETS = toy_jets(4)
+RESOLUTION = Resolution(
+    flavour="bjets",
+    n_jets=3,
+    valid_fraction=0.75,
+    mean_distance=1.25,
+    mean_distance_error=math.nan,
+    median_distance=0.5,
+    half_width=(0.1, 0.2, math.nan),
+    pull_width=(1.0, 2.0, 3.0),
+    sandwich_pull_width=(1.5, 2.5, 3.5),
+)
+SUMMARY = Summary(
+    name="toy",
+    n_jets={"bjets": 2, "cjets": 1, "ujets": 1},
+    tagging=Tagging(
+        rejections=(
+            Rejection(background="ujets", efficiency=0.6, value=math.inf, error=math.nan),
+            Rejection(background="ujets", efficiency=0.7, value=118.25, error=5.5),
+        ),
+        area={"ujets": 0.875, "cjets": math.nan},
+        accuracy=0.625,
+        accuracy_error=0.125,
+    ),
+    selection=(
+        Selection(
+            flavour="bjets",
+            efficiency=Mean(value=0.5, error=0.25, count=2),
+            purity=Mean(value=1.0, error=math.nan, count=1),
+        ),
+    ),
+    resolution=(RESOLUTION,),
+)
+
+
+@pytest.fixture
+def held_out(sample):
+    """Jets with a fit of all tracks that has no number, and a perfect one."""
+    none = Resolution(**(vars(RESOLUTION) | {"n_jets": 0, "valid_fraction": math.nan}))
+    return HeldOut(
+        sample=sample,
+        jets=JETS,
+        references={name: toy_vertices(JETS) for name in ("none", "perfect")},
+        resolutions={"none": (none,), "perfect": (RESOLUTION,)},
+    )
+
+
+def evaluation(directory, name, epoch):
+    trained = TrainedModel(
+        name=name,
+        directory=directory,
+        model=reference_model("none"),
+        config=ModelConfig(model="FTAG", layers=3),
+        artefact="a1" * 32,
+        epoch=epoch,
+        history={},
+    )
+    return Evaluation(trained=trained, predictions=toy_predictions(JETS), summary=SUMMARY)
+
+
+@pytest.fixture
+def metrics(held_out, tmp_path):
+    """The file for two models, as a strict reader reads it."""
+    path = tmp_path / "new" / "numbers.json"
+    write_metrics(path, [evaluation(tmp_path, "one", 7), evaluation(tmp_path, "two", 0)], held_out)
+
+    def refuse(word):
+        pytest.fail(f"{word} is no JSON")
+
+    return json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+
+
+def test_the_numbers_are_those_of_the_summary(metrics):
+    model = metrics["models"][0]
+    assert model["name"] == "toy"
+    assert model["n_jets"] == {"bjets": 2, "cjets": 1, "ujets": 1}
+    assert model["tagging"]["rejections"][1] == {
+        "background": "ujets",
+        "efficiency": 0.7,
+        "value": 118.25,
+        "error": 5.5,
+    }
+    assert model["tagging"]["accuracy"] == 0.625
+    assert model["selection"][0]["efficiency"] == {"value": 0.5, "error": 0.25, "count": 2}
+    assert model["resolution"][0]["mean_distance"] == 1.25
+    assert model["resolution"][0]["pull_width"] == [1, 2, 3]
+
+
+def test_what_does_not_exist_is_null(metrics):
+    model = metrics["models"][0]
+    assert model["tagging"]["rejections"][0]["value"] is None
+    assert model["tagging"]["rejections"][0]["error"] is None
+    assert model["tagging"]["area"] == {"ujets": 0.875, "cjets": None}
+    assert model["selection"][0]["purity"] == {"value": 1, "error": None, "count": 1}
+    assert model["resolution"][0]["half_width"] == [0.1, 0.2, None]
+    assert metrics["fits_without_network"]["none"][0]["valid_fraction"] is None
+
+
+def test_it_says_what_the_numbers_were_made_from(metrics, sample):
+    assert metrics["version"] == version("ndive")
+    assert metrics["sample"] == {"files": ["toy_test.h5"], "identity": sample.identity}
+    assert [model["epoch"] for model in metrics["models"]] == [7, 0]
+    assert metrics["models"][1]["artefact"] == "a1" * 32
+    assert metrics["models"][1]["configuration"]["layers"] == 3
+    assert metrics["fits_without_network"]["perfect"][0]["valid_fraction"] == 0.75
+
+
+def test_a_place_that_cannot_be_written_is_named(held_out, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FileAccessError, match="file"):
+        write_metrics(tmp_path / "file" / "metrics.json", [evaluation(tmp_path, "one", 1)], held_out)

@@ -1,0 +1,120 @@
+"""Models by name, read back as they were left, with their best epoch."""
+
+import hashlib
+import math
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from ndive.errors import CheckpointError
+from ndive.evaluation import load_trained, trained_names
+from ndive.models import save_model
+from ndive.training import LOSS_NAMES, Epoch, models_root
+from ndive.training.history import write_history
+
+
+@pytest.fixture
+def root(models, tmp_path):
+    """A directory with a copy of the model that is called tagger."""
+    (tmp_path / "tagger").mkdir()
+    (tmp_path / "tagger" / "best.eqx").write_bytes((models / "tagger" / "best.eqx").read_bytes())
+    return tmp_path
+
+
+def leave_history(root: Path, *totals: float) -> None:
+    """A history of epochs with these validation totals; one loss is NaN, as for a model without it."""
+    absent, *others = LOSS_NAMES
+
+    def losses(total: float) -> dict[str, float]:
+        return {"total": total, absent: math.nan} | dict.fromkeys(others, 0.5)
+
+    epochs = [
+        Epoch(epoch=number, train=losses(1 / number), val=losses(total))
+        for number, total in enumerate(totals, start=1)
+    ]
+    write_history(root / "tagger", epochs)
+
+
+def test_the_model_comes_back_as_it_was_left(root, tagger):
+    trained = load_trained("tagger", root)
+    assert trained.name == "tagger"
+    assert trained.directory == root / "tagger"
+    assert (trained.config.model, trained.config.vertexer, trained.config.layers) == ("FTAG", "none", 0)
+    assert jax.tree.structure(trained.model) == jax.tree.structure(tagger)
+    for one, other in zip(jax.tree.leaves(trained.model), jax.tree.leaves(tagger), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_artefact_is_the_hash_of_the_file(root, tagger):
+    first = load_trained("tagger", root)
+    assert first.artefact == hashlib.sha256((root / "tagger" / "best.eqx").read_bytes()).hexdigest()
+    other = jax.tree.map(lambda leaf: leaf + 1 if leaf.dtype == np.float32 else leaf, tagger)
+    save_model(root / "tagger" / "best.eqx", other, first.config)
+    assert load_trained("tagger", root).artefact != first.artefact
+
+
+@pytest.mark.parametrize(
+    ("totals", "best"),
+    [((0.9, 0.4, 0.6), 2), ((0.3, 0.4, 0.5), 1), ((0.9, 0.8, 0.7), 3), ((0.5, 0.4, 0.4), 2), ((0.2,), 1)],
+)
+def test_the_epoch_is_the_first_with_the_lowest_validation_total(root, totals, best):
+    leave_history(root, *totals)
+    assert load_trained("tagger", root).epoch == best
+
+
+def test_the_history_has_a_value_an_epoch(root):
+    leave_history(root, 0.9, 0.4, 0.6)
+    history = load_trained("tagger", root).history
+    np.testing.assert_array_equal(history["epoch"], [1, 2, 3])
+    np.testing.assert_allclose(history["val_total"], [0.9, 0.4, 0.6])
+    np.testing.assert_allclose(history["train_total"], [1, 1 / 2, 1 / 3])
+    np.testing.assert_array_equal(history[f"val_{LOSS_NAMES[0]}"], [np.nan] * 3)
+    np.testing.assert_array_equal(history[f"train_{LOSS_NAMES[1]}"], [0.5] * 3)
+
+
+def test_a_model_without_a_history_is_of_epoch_zero(root):
+    trained = load_trained("tagger", root)
+    assert trained.epoch == 0
+    assert all(len(column) == 0 for column in trained.history.values())
+
+
+def test_a_model_is_found_where_training_leaves_it(root, monkeypatch):
+    monkeypatch.setenv("NDIVE_MODEL_PATH", str(root))
+    assert load_trained("tagger", models_root()).directory == root / "tagger"
+
+
+def test_names_are_those_of_directories_with_a_model(root):
+    for name in ("b", "a"):
+        save = root / name / "best.eqx"
+        save.parent.mkdir()
+        save.touch()
+    (root / "begun").mkdir()
+    (root / "a_file").touch()
+    assert trained_names(root) == ["a", "b", "tagger"]
+    assert trained_names(root / "nowhere") == []
+
+
+def test_an_unknown_name_is_told_the_nearest(root):
+    with pytest.raises(CheckpointError, match=r"no trained model 'tager' in '.*'; nearest: tagger$"):
+        load_trained("tager", root)
+
+
+def test_no_model_at_all_is_told_how_to_get_one(tmp_path):
+    with pytest.raises(CheckpointError, match="ndive train"):
+        load_trained("tagger", tmp_path)
+
+
+@pytest.mark.parametrize("left", [0, 10, -1])
+def test_a_damaged_model_is_named(root, left):
+    path = root / "tagger" / "best.eqx"
+    path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(CheckpointError, match=r"best\.eqx"):
+        load_trained("tagger", root)
+
+
+def test_a_damaged_history_is_named(root):
+    (root / "tagger" / "history.csv").write_text("epoch,val_total\n1,low\n", encoding="utf-8")
+    with pytest.raises(CheckpointError, match=r"history\.csv"):
+        load_trained("tagger", root)
