@@ -1,11 +1,12 @@
 """Speed of `ndive simulate`, where its time goes, and its memory.
 
-    uv run python benchmarks/simulate.py [--events 2000] [--jets 300000] [--output speed.json]
+    OMP_NUM_THREADS=1 uv run python benchmarks/simulate.py [--events 2000] [--jets 300000]
+        [--output speed.json]
 
 Prints one JSON object: for inclusive and charm-rich events the jets that pass the selection for each second
 of CPU time, and the shares of Pythia, FastJet and the rest; then, of a whole unbalanced sample made by two
 workers, jets for each second of CPU time of all processes, and the most memory that all processes together
-held (each page once) in the first tenth of the time and in all of it.
+held (each page once) in the first tenth of the time and in all of it. A worker has one thread, as here.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from ndive.simulation import SimulationSettings
+from ndive.simulation import SimulationSettings, simulate_task
 from ndive.simulation.generator import generated, generator_settings, start_generator
 from ndive.simulation.jets import find_jets
 from ndive.simulation.task import jets_of_events
@@ -56,6 +57,7 @@ class Clock:
 def split(n_events: int, *, charm_rich: bool) -> dict[str, float]:
     """Shares of the CPU time of one task, and the jets it selects a second."""
     settings = SimulationSettings(balance=charm_rich, seed=11)
+    simulate_task(SimulationSettings(jets=100), 0)  # imports and compiles what a worker does once
     start, events, jets, whole = Clock(), Clock(), Clock(), Clock()
     generator, selected = np.random.default_rng(1), 0
     with patch("ndive.simulation.task.find_jets", jets.timed(find_jets)), whole.running():
