@@ -1,5 +1,8 @@
 import errno
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -86,3 +89,19 @@ def test_a_symbolic_link_is_followed(tmp_path):
         aside.write_text("new")
     assert link.is_symlink()
     assert target.read_text() == "new"
+
+
+def test_what_a_killed_process_left_is_removed_when_the_file_is_written(tmp_path):
+    path = tmp_path / "a[1].txt"
+    code = (
+        "import os, signal, sys; from ndive.files import written_aside\n"
+        "with written_aside(sys.argv[1]) as aside:\n"
+        "    aside.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, path]).returncode == -signal.SIGKILL
+    assert [one.suffix for one in tmp_path.iterdir()] == [".part"]
+    with written_aside(path) as first, written_aside(path) as second:
+        first.write_text("older")
+        second.write_text("new")
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "older"

@@ -1,6 +1,8 @@
 """Files that are either whole or not there: written aside, then renamed."""
 
+import glob
 import os
+import platform
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,13 +10,17 @@ from pathlib import Path
 
 from ndive.errors import FileAccessError
 
+PART = ".part"
+"""How the name of a temporary file ends."""
+
 
 @contextmanager
 def written_aside(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, and rename it to `path` when the block ends well.
 
     If the block raises, the temporary file and the directories made for it are removed, and `path` stays as
-    it was. A symbolic link is followed; a device, a pipe or a directory is refused and never replaced.
+    it was. What a killed process of this machine left of the same file is removed, too. A symbolic link is
+    followed; a device, a pipe or a directory is refused and never replaced.
 
     **Raises:** `FileAccessError` where the place cannot be written, is no ordinary file, or the disk is full.
     """
@@ -24,7 +30,8 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     if path.exists() and not path.is_file():
         raise FileAccessError(f"cannot write '{path}': it is there and is no ordinary file")
     with reported(path, "write"), _made(path.parent):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        _remove_abandoned(path)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{_prefix(path)}{os.getpid()}.", suffix=PART)
         os.close(handle)
         aside = Path(name)
         try:
@@ -33,6 +40,33 @@ def written_aside(path: str | Path) -> Iterator[Path]:
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
+
+
+def _prefix(path: Path) -> str:
+    """How the temporary files of `path` from this machine begin; the process follows."""
+    return f".{path.name}.{platform.node()}."
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove the temporary files of `path` whose process is gone."""
+    prefix = _prefix(path)
+    for aside in path.parent.glob(f"{glob.escape(prefix)}*{PART}"):
+        process = aside.name.removeprefix(prefix).partition(".")[0]
+        if process.isdecimal() and not _is_running(int(process)):
+            aside.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    """Whether a process lives, or may live, where the system cannot be asked."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is another user's
+        return True
+    return True
 
 
 def check_directory(path: Path) -> None:

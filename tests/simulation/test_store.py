@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ndive.errors import FileAccessError
+from ndive.errors import FileAccessError, SimulationError
 from ndive.simulation.store import Store
 from ndive.simulation.task import TaskResult
 
@@ -35,3 +35,20 @@ def test_a_place_that_is_no_directory_is_refused(tmp_path):
     (tmp_path / "aside").write_text("a file")
     with pytest.raises(FileAccessError, match="cannot write"):
         Store(tmp_path / "aside").save(0, RESULT)
+
+
+def test_a_damaged_task_names_its_file_and_the_way_out(tmp_path):
+    store = Store(tmp_path / "aside")
+    store.save(0, RESULT)
+    (path,) = store.path.iterdir()
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(
+        SimulationError, match=r"task_000000\.npz' is damaged: remove '.*aside' to start anew"
+    ):
+        store.jets(0)
+    store.save(1, RESULT)
+    content = bytearray(store._file(1).read_bytes())
+    content[150] ^= 1
+    store._file(1).write_bytes(content)
+    with pytest.raises(SimulationError, match="damaged"):
+        store.load(1)

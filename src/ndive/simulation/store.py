@@ -1,11 +1,16 @@
 """Results of finished tasks, kept aside until the sample is whole."""
 
 import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
+from ndive.errors import SimulationError
 from ndive.files import reported, written_aside
 from ndive.simulation.task import TaskResult
 
@@ -22,13 +27,13 @@ class Store:
             np.savez(file, jets=result.jets, tracks=result.tracks)
 
     def jets(self, task: int) -> np.ndarray:
-        """The jets of a finished task."""
-        with reported(self._file(task), "read"), np.load(self._file(task)) as file:
+        """The jets of a finished task. **Raises:** `SimulationError` where its file is damaged."""
+        with self._opened(task) as file:
             return file["jets"]
 
     def load(self, task: int) -> TaskResult:
-        """The result of a finished task."""
-        with reported(self._file(task), "read"), np.load(self._file(task)) as file:
+        """The result of a finished task. **Raises:** `SimulationError` where its file is damaged."""
+        with self._opened(task) as file:
             return TaskResult(jets=file["jets"], tracks=file["tracks"])
 
     def n_finished(self) -> int:
@@ -41,6 +46,15 @@ class Store:
     def remove(self) -> None:
         """Remove the directory and all in it."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+    @contextmanager
+    def _opened(self, task: int) -> Iterator[np.lib.npyio.NpzFile]:
+        path = self._file(task)
+        try:
+            with reported(path, "read"), path.open("rb") as content, np.load(content) as file:
+                yield file
+        except (BadZipFile, KeyError, ValueError, zlib.error) as error:
+            raise SimulationError(f"'{path}' is damaged: remove '{self.path}' to start anew") from error
 
     def _file(self, task: int) -> Path:
         return self.path / f"task_{task:06d}.npz"
