@@ -1,5 +1,7 @@
 """What is said follows from the numbers, worked out by hand."""
 
+from math import nan
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,8 @@ def test_the_vertex_is_that_of_the_b_jets():
         "In b jets the vertex of new lies on average 1.234 ± 0.056 mm from the true one; "
         "a fit of all tracks lies 3.21 ± 0.12 mm away."
     )
+
+
+def test_without_a_valid_vertex_of_a_b_jet_no_distance_is_told():
+    none = [resolution("bjets", nan, nan)]
+    assert vertex_verdict("new", none, none) == ("No b jet has a valid vertex of new.")

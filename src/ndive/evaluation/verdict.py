@@ -1,6 +1,7 @@
 """What the numbers say, in a sentence or two."""
 
 from collections.abc import Sequence
+from math import isnan
 
 from ndive.evaluation.summary import SIGNAL, Rejection, Resolution, Summary
 from ndive.evaluation.tables import flavour_title, measured
@@ -23,6 +24,8 @@ def vertex_verdict(name: str, model: Sequence[Resolution], none: Sequence[Resolu
     """How far the vertex of `name` lies from the true one in b jets, beside the fit of all tracks."""
     (ours,) = (found for found in model if found.flavour == SIGNAL)
     (all_tracks,) = (found for found in none if found.flavour == SIGNAL)
+    if isnan(ours.mean_distance):
+        return f"No b jet has a valid vertex of {name}."
     distance, baseline = (
         measured(found.mean_distance, found.mean_distance_error) for found in (ours, all_tracks)
     )
