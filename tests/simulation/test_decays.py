@@ -35,6 +35,18 @@ def test_charged_multiplicity_of_b_mesons_is_that_of_cleo():
     assert counts.mean() == pytest.approx(5.36, abs=0.11 + 4 * counts.std() / len(counts) ** 0.5)
 
 
+def test_hadrons_decay_after_their_lifetime():
+    """All species together; allowed are 2 % for what Pythia's table differs from today's averages."""
+    scaled = []
+    for events in events_of(1000, seed=5):
+        weak = events.weak_b | events.weak_c
+        for number, c_tau in C_TAU.items():
+            scaled.append(events.proper_time[weak & (np.abs(events.pdg) == number)] / c_tau)
+    times = np.concatenate(scaled)
+    assert len(times) > 5000
+    assert times.mean() == pytest.approx(1, abs=0.02 + 4 * len(times) ** -0.5)
+
+
 @pytest.mark.slow
 def test_each_hadron_decays_exponentially_with_its_lifetime():
     """Allowed are the 4 % by which Pythia's table differs from today's averages, and the statistics."""

@@ -181,3 +181,12 @@ def test_a_jet_maps_over_its_batch(jets):
     )
     d0 = jax.vmap(lambda jet: jet.pt * jet.tracks.parameters[0, 0])(jet)
     np.testing.assert_array_equal(d0, jets.parameters[:, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [(np.zeros(2), r"point has shape \(2,\); it takes"), (np.zeros((3, 3)), "do not broadcast")],
+)
+def test_a_point_of_the_wrong_shape_is_refused(point, message):
+    with pytest.raises(ShapeError, match=message):
+        Tracks(np.ones((2, 4, 5)), np.ones((2, 4, 5, 5))).at(point)

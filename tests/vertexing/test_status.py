@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ndive.errors import ShapeError
+from ndive.errors import ArgumentError, ShapeError
 from ndive.tracks import Tracks
 from ndive.vertexing import Status, beam_spot, fit_vertex
 
@@ -153,9 +153,10 @@ def test_tracks_without_weight_do_not_hold_up_the_others(toy_jets):
     assert np.all(np.asarray(vertex.status)[enough] == Status.converged)
 
 
-def test_step_limit_is_told(toy_jets):
+@pytest.mark.parametrize("max_steps", [1, 2, 3, 4])
+def test_step_limit_is_told(max_steps, toy_jets):
     jets = toy_jets(jets=1, tracks=3, seed=12)
-    vertex = fit_vertex(Tracks(jets.parameters[0], jets.covariance[0]), max_steps=4)
+    vertex = fit_vertex(Tracks(jets.parameters[0], jets.covariance[0]), max_steps=max_steps)
     assert vertex.status == Status.step_limit
     assert not vertex.valid
 
@@ -176,6 +177,39 @@ def test_report_reads_like_a_fit():
     ]
     assert str(not_fitted) == "Vertex: undetermined after 3 steps"
     assert str(both) == "Vertices (2,): 1 converged, 1 undetermined"
+
+
+def test_no_step_at_all_is_refused(toy_jets):
+    jets = toy_jets(jets=1, tracks=3, seed=12)
+    with pytest.raises(ArgumentError, match="max_steps is 0, allowed: 1 or more"):
+        fit_vertex(Tracks(jets.parameters, jets.covariance), max_steps=0)
+
+
+def test_several_constraints_give_several_vertices_over_the_same_tracks(toy_jets):
+    jets = toy_jets(jets=1, tracks=3, seed=12)
+    tracks = Tracks(jets.parameters[0], jets.covariance[0])
+    means = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    both = fit_vertex(tracks, constraint=beam_spot(means, np.eye(3) * 0.01))
+    for mean, position in zip(means, both.position, strict=True):
+        alone = fit_vertex(tracks, constraint=beam_spot(mean, np.eye(3) * 0.01))
+        np.testing.assert_allclose(position, alone.position, atol=1e-5)
+    with pytest.raises(ShapeError, match=r"do not broadcast: .* tracks \[4\], .* constraint \[2\]"):
+        fit_vertex(
+            Tracks(np.zeros((4, 3, 5)), np.ones((4, 3, 5, 5))), constraint=beam_spot(means, np.eye(3))
+        )
+
+
+def test_a_reference_that_is_not_finite_is_told_and_leaves_a_finite_position(toy_jets):
+    jets = toy_jets(jets=1, tracks=3, seed=12)
+    vertex = fit_vertex(Tracks(jets.parameters, jets.covariance, reference=np.array([[0.0, np.nan, 0.0]])))
+    assert vertex.status == Status.not_finite
+    assert np.isfinite(vertex.position).all()
+
+
+def test_a_start_takes_three_numbers(toy_jets):
+    jets = toy_jets(jets=1, tracks=3, seed=12)
+    with pytest.raises(ShapeError, match=r"start has shape \(2,\); it takes"):
+        fit_vertex(Tracks(jets.parameters, jets.covariance), start=np.zeros(2))
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,10 @@ class Tracks(eqx.Module):
         field: ArrayLike = 2.0,
         reference: ArrayLike | None = None,
     ) -> "Tracks":
-        """Tracks with a diagonal covariance from the `errors` `[..., n, 5]`, in the units of `parameters`."""
+        """Tracks with a diagonal covariance from the `errors` `[..., n, 5]`, in the units of `parameters`.
+
+        **Raises:** `ShapeError` as `Tracks`, or where the errors have another shape than the parameters.
+        """
         parameters = jnp.asarray(parameters)
         errors = _with_shape("errors", jnp.asarray(errors, parameters.dtype), parameters.shape)
         return cls(
@@ -91,6 +94,8 @@ class Tracks(eqx.Module):
 
         `errors` are those of the same five. With rho = c q/p / sin(theta) (`ndive.tracks.conventions`) the
         error of q/p carries that of theta, and with it a correlation between the two.
+
+        **Raises:** `ShapeError` as `Tracks`, or where the errors have another shape than the parameters.
         """
         parameters = jnp.asarray(parameters)
         errors = _with_shape("errors", jnp.asarray(errors, parameters.dtype), parameters.shape)
@@ -105,13 +110,24 @@ class Tracks(eqx.Module):
         covariance = jnp.einsum("...ij,...j,...kj->...ik", jacobian, errors**2, jacobian)
         return cls(jnp.stack([-d0, z0, phi, theta, q_over_p], axis=-1), covariance, mask, field, reference)
 
-    def at(self, point: Float[ArrayLike, "*more 3"]) -> "Tracks":
+    def at(self, point: ArrayLike) -> "Tracks":
         """The same tracks about another reference `point` `[..., 3]` in mm, covariance carried along.
 
         Exact and differentiable in the tracks and in the point. Leading axes of `point` broadcast against
         those of the tracks. Masked slots stay masked and finite.
+
+        **Raises:** `ShapeError` where the last axis of `point` is not three or the others do not broadcast.
         """
-        return _about(self, jnp.asarray(point, self.parameters.dtype))
+        place = jnp.asarray(point, self.parameters.dtype)
+        if place.shape[-1:] != (3,):
+            raise ShapeError(f"point has shape {place.shape}; it takes [..., 3]")
+        try:
+            jnp.broadcast_shapes(place.shape[:-1], self.mask.shape[:-1])
+        except ValueError as error:
+            raise ShapeError(
+                f"point {list(place.shape[:-1])} and tracks {list(self.mask.shape[:-1])} do not broadcast"
+            ) from error
+        return _about(self, place)
 
 
 @jax.jit

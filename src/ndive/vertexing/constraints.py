@@ -15,9 +15,14 @@ class Constraint(eqx.Module):
     `rank`, how many directions it really constrains, which is what it adds to the ndf.
     """
 
-    mean: Float[Array, "*batch 3"]
-    information: Float[Array, "*batch 3 3"]
+    mean: Float[Array, "*#batch 3"]
+    information: Float[Array, "*#batch 3 3"]
     rank: int = eqx.field(static=True)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Leading axes."""
+        return jnp.broadcast_shapes(self.mean.shape[:-1], self.information.shape[:-2])
 
 
 def beam_spot(mean: ArrayLike, covariance: ArrayLike) -> Constraint:

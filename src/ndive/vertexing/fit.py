@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Int
 
-from ndive.errors import ShapeError
+from ndive.errors import ArgumentError, ShapeError
 from ndive.tracks import Tracks, wrap_angle
 from ndive.vertexing.algebra import factored, identity, inverted, stacked, stacked_rows, vector
 from ndive.vertexing.constraints import Constraint
@@ -33,7 +33,7 @@ def fit_vertex(
     tracks: Tracks,
     weights: Float[ArrayLike, "*leading tracks"] | None = None,
     constraint: Constraint | None = None,
-    start: Float[ArrayLike, "*#leading 3"] | None = None,
+    start: ArrayLike | None = None,
     max_steps: int = 50,
 ) -> Vertex:
     """Fit one vertex to the tracks of each jet.
@@ -49,26 +49,33 @@ def fit_vertex(
     - `weights` `[..., n]`: multiply each track's chi2; one for all if none. Leading axes broadcast:
       `[K, *batch, n]` gives K vertices over the same tracks.
     - `constraint`: a Gaussian on the vertex (`ndive.beam_spot`, `ndive.line`).
-    - `start` `[..., 3]`: mm, where the solve begins; the origin if none.
+    - `start` `[..., 3]`: mm, where the solve begins; the origin if none. Its leading axes and those of the
+      constraint broadcast as well.
     - `max_steps`: steps after which a jet is given up with `Status.step_limit`.
 
     **Returns:** a `Vertex`. What goes wrong with a jet is told by its status; it gets a finite position and
     zero gradients, and its neighbours in the batch do not notice.
 
-    **Raises:** `ShapeError` where the shapes do not broadcast.
+    **Raises:** `ShapeError` where the shapes do not broadcast; `ArgumentError` where `max_steps` is below 1.
     """
+    if max_steps < 1:
+        raise ArgumentError(f"max_steps is {max_steps}, allowed: 1 or more")
     n = tracks.mask.shape[-1]
     weights = jnp.ones(n, tracks.parameters.dtype) if weights is None else jnp.asarray(weights)
     weights = weights.astype(tracks.parameters.dtype)
     start = jnp.zeros(3, weights.dtype) if start is None else jnp.asarray(start, weights.dtype)
     if weights.ndim == 0 or weights.shape[-1] != n:
         raise ShapeError(f"weights have shape {weights.shape}; they take [..., {n}], one for each track slot")
+    if start.shape[-1:] != (3,):
+        raise ShapeError(f"start has shape {start.shape}; it takes [..., 3]")
+    shapes = {"weights": weights.shape[:-1], "tracks": tracks.mask.shape[:-1], "start": start.shape[:-1]}
+    if constraint is not None:
+        shapes |= {"constraint": constraint.shape}
     try:
-        batch = jnp.broadcast_shapes(weights.shape[:-1], tracks.mask.shape[:-1], start.shape[:-1])
+        batch = jnp.broadcast_shapes(*shapes.values())
     except ValueError as error:
-        raise ShapeError(
-            f"weights {weights.shape}, tracks {tracks.mask.shape} and start {start.shape} do not broadcast"
-        ) from error
+        found = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
+        raise ShapeError(f"leading axes do not broadcast: {found}") from error
     weights, start = jnp.broadcast_to(weights, (*batch, n)), jnp.broadcast_to(start, (*batch, 3))
     return _fit(tracks, weights, constraint, start, max_steps)
 
@@ -126,7 +133,7 @@ def _vertex(
         return jnp.where(valid, entry, otherwise)
 
     return Vertex(
-        position=stacked(point.v) + tracks.reference,
+        position=stacked(point.v) + jnp.where(jnp.isfinite(tracks.reference), tracks.reference, 0),
         covariance=stacked_rows(jax.tree.map(known, jax.tree.map(lambda x: x / scale, C), unknown)),
         sandwich_covariance=stacked_rows(jax.tree.map(known, sandwich, unknown)),
         track_chi2=jnp.moveaxis(jnp.where(real, track_chi2(expansion), 0), 0, -1),

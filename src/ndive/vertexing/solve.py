@@ -37,8 +37,9 @@ SLACK = 1e-4
 class Solution(NamedTuple):
     """Where the loop ended, and what it saw there.
 
-    `determined` and `minimal` tell whether the normal matrix and the exact Hessian are positive definite,
-    `clipped` which tracks loop before they reach the vertex, `converged` whether the last step was small.
+    `determined` and `minimal` tell whether the normal matrix and the exact Hessian are positive definite (the
+    latter as far as the steps led to one), `clipped` which tracks loop before they reach the vertex,
+    `converged` whether the last step was small.
     """
 
     point: Point
@@ -79,7 +80,7 @@ def minimise(problem: Problem, start: Vector, max_steps: int) -> Solution:
         chi2=jnp.full(batch, jnp.inf, dtype),
         exact=jnp.zeros(problem.w.shape, bool),
         determined=jnp.zeros(batch, bool),
-        minimal=jnp.zeros(batch, bool),
+        minimal=jnp.ones(batch, bool),
         clipped=jnp.zeros(problem.w.shape, bool),
         converged=jnp.zeros(batch, bool),
         iterations=jnp.zeros(batch, jnp.int32),
