@@ -14,8 +14,10 @@ from .models import load_model as load_model
 from .models import save_model as save_model
 from .schema import Schema as Schema
 from .schema import load_schema as load_schema
+from .tracks import ImpactParameters as ImpactParameters
 from .tracks import Jet as Jet
 from .tracks import Tracks as Tracks
+from .tracks import impact_parameters as impact_parameters
 from .training import TrainConfig as TrainConfig
 from .training import preset as preset
 from .training import train as train

@@ -7,6 +7,8 @@ from ndive.tracks.conventions import wrap_angle as wrap_angle
 from ndive.tracks.helix import move_perigee as move_perigee
 from ndive.tracks.helix import perigee_from_state as perigee_from_state
 from ndive.tracks.helix import point_at_arc_length as point_at_arc_length
+from ndive.tracks.impact import ImpactParameters as ImpactParameters
+from ndive.tracks.impact import impact_parameters as impact_parameters
 from ndive.tracks.jet import Jet as Jet
 from ndive.tracks.tracks import HARMLESS as HARMLESS
 from ndive.tracks.tracks import Tracks as Tracks
