@@ -8,7 +8,7 @@ from scipy.optimize import minimize_scalar
 
 from ndive.tracks import Tracks, impact_parameters, point_at_arc_length
 
-pytestmark = pytest.mark.usefixtures("x64")
+pytestmark = pytest.mark.usefixtures("x64", "quick_compilation")
 
 POINT = np.array([0.3, -0.2, 0.5])
 

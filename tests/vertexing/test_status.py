@@ -194,9 +194,7 @@ def test_several_constraints_give_several_vertices_over_the_same_tracks(toy_jets
         alone = fit_vertex(tracks, constraint=beam_spot(mean, np.eye(3) * 0.01))
         np.testing.assert_allclose(position, alone.position, atol=1e-5)
     with pytest.raises(ShapeError, match=r"do not broadcast: .* tracks \[4\], .* constraint \[2\]"):
-        fit_vertex(
-            Tracks(np.zeros((4, 3, 5)), np.ones((4, 3, 5, 5))), constraint=beam_spot(means, np.eye(3))
-        )
+        fit_vertex(Tracks(np.zeros((4, 3, 5)), np.ones((4, 3, 5, 5))), constraint=beam_spot(means, np.eye(3)))
 
 
 def test_a_reference_that_is_not_finite_is_told_and_leaves_a_finite_position(toy_jets):

@@ -67,7 +67,12 @@ def impact_parameters(tracks: Tracks, point: ArrayLike) -> ImpactParameters:
 
     **Raises:** `ShapeError` as `Tracks.at`.
     """
-    there = tracks.at(point)
+    return _of(tracks.at(point))
+
+
+@jax.jit
+def _of(there: Tracks) -> ImpactParameters:
+    """Impact parameters of tracks about their reference point, as one compiled function."""
     field = jnp.broadcast_to(there.field[..., None], there.mask.shape)
 
     def distance(parameters: Float[Array, "*batch 5"]) -> Float[Array, "*batch"]:
@@ -103,28 +108,34 @@ def _closest(
 ) -> tuple[Float[Array, "*batch 3"], Float[Array, "*batch 3"]]:
     """From the reference point to the closest point of the helix, and the direction there.
 
-    At the arc length s the squared distance has the slope 2 r·r' with r' = (cos, sin, cot theta), and the
-    curvature 2 (1 / sin² theta + rho n·r).
+    Half the squared distance has the slope r·r' in the arc length and the curvature r'·r' + r·r''. The last
+    step alone carries the derivative.
     """
-    _, z0, phi, theta, q_over_p = jnp.moveaxis(parameters, -1, 0)
+    known, field = jax.lax.stop_gradient((parameters, field))
+    start = -known[..., 1] * jnp.sin(known[..., 3]) * jnp.cos(known[..., 3])
+    arc = jax.lax.fori_loop(0, NEWTON_STEPS, lambda _, arc: _newton_step(known, field, arc), start)
+    r, along, _ = _at_arc_length(parameters, field, _newton_step(parameters, field, arc))
+    return r, along * jnp.sin(parameters[..., 3, None])
+
+
+def _newton_step(
+    parameters: Float[Array, "*batch 5"], field: Float[Array, "*batch"], arc: Float[Array, "*batch"]
+) -> Float[Array, "*batch"]:
+    """An arc length closer to that of the closest point; at that point its derivative is the exact one."""
+    r, along, ahead = _at_arc_length(parameters, field, arc)
+    return arc - jnp.sum(r * along, axis=-1) / (jnp.sum(along**2, axis=-1) + jnp.sum(r * ahead, axis=-1))
+
+
+def _at_arc_length(
+    parameters: Float[Array, "*batch 5"], field: Float[Array, "*batch"], arc: Float[Array, "*batch"]
+) -> tuple[Float[Array, "*batch 3"], Float[Array, "*batch 3"], Float[Array, "*batch 3"]]:
+    """The point r, and its first and second derivative in the arc length."""
+    _, _, phi, theta, q_over_p = jnp.moveaxis(parameters, -1, 0)
     rho = curvature(theta, q_over_p, field)
-    cot, origin = jnp.cos(theta) / jnp.sin(theta), jnp.zeros(3, parameters.dtype)
-
-    def place(arc: Float[Array, "*batch"]) -> tuple[Array, Array, Array]:
-        turned = phi + rho * arc
-        along = jnp.stack([jnp.cos(turned), jnp.sin(turned), cot], axis=-1)
-        return point_at_arc_length(parameters, arc, field, origin), along, turned
-
-    def improved(arc: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
-        r, along, turned = place(arc)
-        bend = rho * (r[..., 1] * jnp.cos(turned) - r[..., 0] * jnp.sin(turned))
-        return arc - jnp.sum(r * along, axis=-1) / (1 + cot**2 + bend)
-
-    arc = -z0 * cot / (1 + cot**2)
-    for _ in range(NEWTON_STEPS):
-        arc = jax.lax.stop_gradient(improved(arc))
-    r, along, _ = place(improved(arc))
-    return r, along * jnp.sin(theta)[..., None]
+    cos, sin = jnp.cos(phi + rho * arc), jnp.sin(phi + rho * arc)
+    along = jnp.stack([cos, sin, jnp.cos(theta) / jnp.sin(theta)], axis=-1)
+    ahead = jnp.stack([-rho * sin, rho * cos, jnp.zeros_like(rho)], axis=-1)
+    return point_at_arc_length(parameters, arc, field, jnp.zeros(3, parameters.dtype)), along, ahead
 
 
 def _length(x: Float[Array, "*batch 3"]) -> Float[Array, "*batch"]:
