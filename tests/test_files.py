@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from ndive.errors import FileAccessError
-from ndive.files import check_directory, reported, written_aside
+from ndive.files import check_directory, reported, resolved, written_aside
 
 
 def test_the_file_appears_when_the_block_ends_and_not_before(tmp_path):
@@ -89,6 +89,23 @@ def test_a_symbolic_link_is_followed(tmp_path):
         aside.write_text("new")
     assert link.is_symlink()
     assert target.read_text() == "new"
+
+
+def test_links_are_followed_to_files_that_are_not_there_yet(tmp_path):
+    (tmp_path / "link").symlink_to("middle")
+    (tmp_path / "middle").symlink_to(tmp_path / "target")
+    assert resolved(tmp_path / "link") == tmp_path / "target"
+    assert resolved(tmp_path / "plain") == tmp_path / "plain"
+
+
+@pytest.mark.parametrize("there", ["a", "b"])
+def test_links_in_a_circle_are_one_line_and_stay(tmp_path, there):
+    (tmp_path / "a").symlink_to(there)
+    (tmp_path / "b").symlink_to("a")
+    told = f"cannot follow '{tmp_path / 'a'}': Too many levels of symbolic links"
+    with pytest.raises(FileAccessError, match=told), written_aside(tmp_path / "a"):
+        pytest.fail("there is nothing to write to")
+    assert (tmp_path / "a").is_symlink()
 
 
 def test_what_a_killed_process_left_is_removed_when_the_file_is_written(tmp_path):

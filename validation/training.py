@@ -3,7 +3,7 @@
     uv run python validation/training.py SAMPLE MODELS NAME
 
 Judges the model NAME on `ndive_test.h5` of the sample. For each flavour: the mean distance to the true vertex
-of the model, of the fit with all tracks and of the fit with those of the true vertex, each over its valid fits
+of the model, of the fit with all tracks and of that with those of the true vertex, each over its valid fits
 with their fraction of the jets; the best constant answer (the geometric median of the true vertices) over all
 jets; efficiency and purity of the track selection. Then the same distances over the jets on which model and
 all tracks are both valid, and over all jets, where a fit that is not valid counts with its start.

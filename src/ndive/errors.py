@@ -34,6 +34,10 @@ class CheckpointError(NdiveError, RuntimeError):
     """A checkpoint is missing, damaged, or belongs to another configuration."""
 
 
+class TrainingError(NdiveError, RuntimeError):
+    """A training run diverged: a total of its losses is not finite."""
+
+
 class SimulationError(NdiveError, RuntimeError):
     """The generator refused a setting, or the tasks that run it failed again and again."""
 
@@ -44,3 +48,9 @@ class MissingExtraError(NdiveError, ImportError):
     def __init__(self, extra: str, purpose: str) -> None:
         """Name the `extra` to install and the `purpose` that needs it."""
         super().__init__(f"{purpose} needs the extra '{extra}': pip install 'ndive[{extra}]'")
+        self.extra = extra
+        self.purpose = purpose
+
+    def __reduce__(self) -> tuple[type["MissingExtraError"], tuple[str, str], dict[str, object]]:
+        """Pickled by what it is made of, so that it comes back from a worker process."""
+        return type(self), (self.extra, self.purpose), vars(self)

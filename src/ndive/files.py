@@ -1,5 +1,6 @@
 """Files that are either whole or not there: written aside, then renamed."""
 
+import errno
 import glob
 import os
 import platform
@@ -24,9 +25,7 @@ def written_aside(path: str | Path) -> Iterator[Path]:
 
     **Raises:** `FileAccessError` where the place cannot be written, is no ordinary file, or the disk is full.
     """
-    path = Path(path)
-    if path.is_symlink():
-        path = path.resolve()
+    path = resolved(path)
     if path.exists() and not path.is_file():
         raise FileAccessError(f"cannot write '{path}': it is there and is no ordinary file")
     with reported(path, "write"), _made(path.parent):
@@ -40,6 +39,20 @@ def written_aside(path: str | Path) -> Iterator[Path]:
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
+
+
+def resolved(path: str | Path) -> Path:
+    """`path`, or the file that it leads to where it is a symbolic link; that file need not be there.
+
+    **Raises:** `FileAccessError` where it cannot be followed, as links in a circle.
+    """
+    with reported(path, "follow"):
+        if not Path(path).is_symlink():
+            return Path(path)
+        end = Path(os.path.realpath(path))
+        if end.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        return end
 
 
 def _prefix(path: Path) -> str:

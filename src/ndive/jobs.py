@@ -1,6 +1,7 @@
 """The same tasks on local processes or on a Dask cluster, with the results in the order of the tasks."""
 
 import os
+import pickle
 import re
 import signal
 import threading
@@ -13,9 +14,9 @@ from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-from ndive.errors import ArgumentError, MissingExtraError, SimulationError
+from ndive.errors import ArgumentError, MissingExtraError, NdiveError, SimulationError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -37,66 +38,80 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@dataclass(frozen=True, kw_only=True)
+class LocalPool:
+    """Processes of this machine. A task whose worker was killed goes to a new one, `attempts` times in all.
+
+    **Raises:** `ArgumentError` where there is no worker.
+    """
+
+    workers: int
+    attempts: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuse what is not allowed."""
+        if self.workers < 1:
+            raise ArgumentError(f"workers is {self.workers}, allowed: 1 or more")
+
+    def started(self, function: Callable[[Any], Any]) -> "_LocalWorkers":
+        """The workers, waiting for tasks of `function`."""
+        return _LocalWorkers(function, self.workers, self.attempts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DaskPool:
+    """The workers of a Dask cluster whose scheduler has the `address` tcp://HOST:PORT.
+
+    How many workers a task may lose is the cluster's own setting `distributed.scheduler.allowed-failures`.
+
+    **Raises:** `ArgumentError` where the address is none.
+    """
+
+    address: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is not allowed."""
+        if not re.fullmatch(r"\w+://.+", self.address):
+            raise ArgumentError(f"scheduler is '{self.address}', allowed: an address like tcp://HOST:PORT")
+
+    def started(self, function: Callable[[Any], Any]) -> "_DaskWorkers":
+        """The cluster, waiting for tasks of `function`."""
+        return _DaskWorkers(function, self.address)
+
+
+Pool = LocalPool | DaskPool
+
+
 def run_tasks(
-    function: Callable[[Task], Result],
-    tasks: Iterable[Task],
-    *,
-    workers: int,
-    scheduler: str | None = None,
-    attempts: int = 3,
+    function: Callable[[Task], Result], tasks: Iterable[Task], pool: Pool
 ) -> Generator[Result, None, None]:
-    """Yield `function(task)` for each of `tasks`, in their order, computed by `workers` processes.
+    """Yield `function(task)` for each of `tasks`, in their order, computed by the workers of `pool`.
 
     `tasks` may be endless: two a worker, at most, are ahead of what was taken, and closing the iterator stops
-    the workers. A task whose worker was killed is given to a new one, `attempts` times in all; an exception
-    of `function` is raised here. With a `scheduler`, the address of a Dask scheduler, the workers of that
-    cluster run the very same tasks; `workers` and `attempts` then mean nothing, since it is the cluster's own
-    setting `distributed.scheduler.allowed-failures` that says how many workers a task may lose. `function`,
-    tasks and results must be picklable.
+    the workers. `function`, tasks and results must be picklable.
 
-    **Raises:** `ArgumentError` where there is no worker; `SimulationError` where a task lost its worker too
-    often, or where there is no scheduler; `MissingExtraError` where Dask is not installed.
+    **Raises:** an `NdiveError` of `function` as it is; `SimulationError` where it raises anything else, which
+    is then the cause, where a task lost its worker too often, or where there is no scheduler;
+    `MissingExtraError` where Dask is not installed.
     """
-    if workers < 1:
-        raise ArgumentError(f"workers is {workers}, allowed: 1 or more")
-    return _results(function, tasks, workers, scheduler, attempts)
-
-
-def _results(
-    function: Callable[[Task], Result],
-    tasks: Iterable[Task],
-    workers: int,
-    scheduler: str | None,
-    attempts: int,
-) -> Generator[Result, None, None]:
-    """Begin tasks up to the window of the pool, and yield what is done in their order."""
-    pool = _LocalPool(function, workers, attempts) if scheduler is None else _DaskPool(function, scheduler)
+    running = pool.started(function)
     numbered = enumerate(tasks)
     done: dict[int, Any] = {}
     begun = taken = 0
     try:
         while True:
-            for number, task in islice(numbered, max(0, pool.window() - (begun - taken))):
-                pool.submit(number, task)
+            for number, task in islice(numbered, max(0, running.window() - (begun - taken))):
+                running.submit(number, task)
                 begun += 1
             if taken == begun:
                 return
             while taken not in done:
-                number, result = pool.next_done()
+                number, result = running.next_done()
                 done[number] = result
             yield done.pop(taken)
             taken += 1
     finally:
-        pool.close()
-
-
-class _Pool(Protocol):
-    """What runs tasks: `window` of them at most are begun and not yet taken."""
-
-    def window(self) -> int: ...
-    def submit(self, number: int, task: Any) -> None: ...
-    def next_done(self) -> tuple[int, Any]: ...
-    def close(self) -> None: ...
+        running.close()
 
 
 @dataclass(eq=False)
@@ -108,7 +123,7 @@ class _Worker:
     number: int | None = None
 
 
-class _LocalPool:
+class _LocalWorkers:
     """Spawned processes, each with a pipe: a closed pipe is a dead worker, and its task goes to a new one."""
 
     def __init__(self, function: Callable[[Any], Any], workers: int, attempts: int) -> None:
@@ -143,7 +158,7 @@ class _LocalPool:
             del self.tasks[number]
             self._feed()
             if failed:
-                raise result
+                _reraise(number, result)
             return number, result
 
     def close(self) -> None:
@@ -183,7 +198,7 @@ class _LocalPool:
         return self.workers[place]
 
 
-class _DaskPool:
+class _DaskWorkers:
     """The workers of a Dask cluster; the scheduler itself gives a dead worker's tasks to others."""
 
     def __init__(self, function: Callable[[Any], Any], address: str) -> None:
@@ -191,8 +206,6 @@ class _DaskPool:
             import distributed  # an optional extra
         except ImportError as error:
             raise MissingExtraError("dask", "running on a Dask cluster") from error
-        if not re.fullmatch(r"\w+://.+", address):
-            raise ArgumentError(f"scheduler is '{address}', allowed: an address like tcp://HOST:PORT")
         try:
             self.client = distributed.Client(address, timeout=10, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -213,10 +226,20 @@ class _DaskPool:
             return number, future.result()
         except self.lost as error:
             raise SimulationError(f"task {number} lost its Dask worker again and again") from error
+        except Exception as error:
+            _reraise(number, error)
 
     def close(self) -> None:
         self.client.cancel([future for _, future in self.futures])
         self.client.close()
+
+
+def _reraise(number: int, error: Exception) -> NoReturn:
+    """Raise the `error` of a task: as it is where a user can mend it, else as one line that says where."""
+    if isinstance(error, NdiveError):
+        raise error
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    raise SimulationError(f"task {number} failed on a worker: {text}") from error
 
 
 def _started(function: Callable[[Any], Any]) -> _Worker:
@@ -240,11 +263,20 @@ def _work(function: Callable[[Any], Any], pipe: Connection) -> None:
         except EOFError:
             return
         try:
-            answer = (False, function(task))
+            answer = pickle.dumps((False, function(task)))
         except Exception as error:
             error.add_note(traceback.format_exc())
-            answer = (True, error)
-        pipe.send(answer)
+            answer = pickle.dumps((True, _picklable(error)))
+        pipe.send_bytes(answer)
+
+
+def _picklable(error: Exception) -> Exception:
+    """The `error` itself where it survives the way through a pipe, else its name and text."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _die_with_parent() -> None:

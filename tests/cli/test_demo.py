@@ -51,15 +51,15 @@ def chain(tmp_path, monkeypatch, quick_compilation, small_batches):
     """The demo with made-up jets, the tagger without a vertex and no drawings; what it asked for."""
     asked = {}
 
-    def simulate(settings, output, *, workers):
-        asked["simulation"] = (settings.jets, settings.fractions, settings.seed, workers)
+    def simulate(settings, output, pool):
+        asked["simulation"] = (settings.jets, settings.fractions, settings.seed, pool.workers)
         for split, jets in (("train", 70), ("val", 20), ("test", N_JETS)):
-            if not (output / f"toy_{split}.h5").exists():
-                write_jets(output / f"toy_{split}.h5", jets, seed=jets)
+            if not (output / f"ndive_{split}.h5").exists():
+                write_jets(output / f"ndive_{split}.h5", jets, seed=jets + settings.seed)
 
-    def report(held_out, evaluations, output, *, seed):
+    def report(held_out, evaluations, output, *, seed, overwrite):
         names = [one.trained.name for one in evaluations]
-        asked["report"] = (held_out.sample.n_jets, names, output, seed)
+        asked["report"] = (held_out.sample.n_jets, names, output, seed, overwrite)
 
     monkeypatch.setattr("ndive.cli.demo.simulate_sample", simulate)
     monkeypatch.setattr("ndive.cli.demo.report_on", report)
@@ -76,7 +76,7 @@ def test_jets_model_and_numbers_lie_in_one_directory_and_are_used_again(chain, t
     assert main(call) == 0
     first = capsys.readouterr()
     assert chain["simulation"] == (135, (0.5, 0.2, 0.3), 4, 2)
-    assert chain["report"] == (N_JETS, ["final_ftag_base"], place / "report", 4)
+    assert chain["report"] == (N_JETS, ["final_ftag_base"], place / "report", 4, False)
     assert sorted(path.name for path in place.iterdir()) == ["models", "samples"]
     model = place / "models" / "final_ftag_base"
     assert {"best.eqx", "checkpoint_0002.eqx", "history.csv", "predictions"} <= {
@@ -95,6 +95,14 @@ def test_jets_model_and_numbers_lie_in_one_directory_and_are_used_again(chain, t
     assert "reusing the finished run of 2 epochs" in again.err
     assert f"reusing the predictions in '{place / 'models'}'" in again.err
     assert (model / "best.eqx").stat().st_mtime_ns == made
+
+    call[call.index("4")] = "5"
+    (place / "samples" / "mine.txt").touch()
+    assert main([*call, "--overwrite"]) == 0
+    assert "reusing" not in capsys.readouterr().err
+    assert chain["report"] == (N_JETS, ["final_ftag_base"], place / "report", 5, True)
+    assert (model / "best.eqx").stat().st_mtime_ns != made
+    assert (place / "samples" / "mine.txt").exists()
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,16 @@ def test_damaged_predictions_are_made_anew(models, held_out_jets, capsys):
     assert metrics(models) == before
 
 
+def test_what_is_kept_is_computed_anew_when_told(models, held_out_jets, capsys):
+    before = metrics(models)
+    times = {path: path.stat().st_mtime_ns for path in models.rglob("*.h5")}
+    assert main([*arguments(held_out_jets, models, "tagger"), "--overwrite"]) == 0
+    assert "reusing" not in capsys.readouterr().err
+    made = {path for path, time in times.items() if path.stat().st_mtime_ns != time}
+    assert made == {path for path in times if "other" not in path.parts}
+    assert metrics(models) == before
+
+
 def test_models_are_found_where_the_environment_says(judged, held_out_jets, monkeypatch, capsys):
     monkeypatch.setenv("NDIVE_MODEL_PATH", str(judged))
     assert main(["evaluate", "tagger", "-s", str(held_out_jets)]) == 0

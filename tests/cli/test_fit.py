@@ -223,3 +223,8 @@ def test_a_place_that_cannot_be_written(refused, path, tmp_path):
     assert f"'{tmp_path / 'file'}' is not a directory" in refused(
         path, "--output", tmp_path / "file" / "out.h5"
     )
+
+
+def test_a_link_that_leads_to_itself_is_refused(refused, path, tmp_path):
+    (tmp_path / "loop.h5").symlink_to(tmp_path / "loop.h5")
+    assert "loop.h5" in refused(path, "--output", tmp_path / "loop.h5")

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ndive.cli import main
+from ndive.cli.evaluating import evaluated
 from ndive.evaluation import inference
 
 pytestmark = pytest.mark.usefixtures("quick_compilation", "small_batches")
@@ -41,6 +42,26 @@ def test_it_leaves_a_page_figures_and_numbers_and_is_reused(
     assert page.stat().st_mtime_ns == written
 
 
+def test_all_is_computed_and_drawn_anew_when_told(judged, held_out_jets, tmp_path, monkeypatch):
+    asked = []
+
+    def judge(*given, overwrite):
+        asked.append(overwrite)
+        return evaluated(*given, overwrite=False)
+
+    def write(*_, seed):
+        asked.append("drawn")
+        return tmp_path / "new.html"
+
+    monkeypatch.setattr("ndive.cli.report.evaluated", judge)
+    monkeypatch.setattr("ndive.cli.report.current_report", lambda *_, seed: tmp_path / "kept.html")
+    monkeypatch.setattr("ndive.cli.report.write_report", write)
+    call = arguments(held_out_jets, judged, tmp_path / "out", "tagger")
+    assert main(call) == 0
+    assert main([*call, "--overwrite"]) == 0
+    assert asked == [False, True, "drawn"]
+
+
 @pytest.mark.parametrize(
     ("names", "said"),
     [([], "no model is named"), (["tager"], "nearest: tagger"), (["../x"], "no trained model '../x'")],
@@ -73,7 +94,7 @@ def test_the_output_must_be_given(judged, held_out_jets, told):
 def test_it_is_refused_before_anything_is_computed(
     wrong, said, judged, held_out_jets, tmp_path, told, monkeypatch
 ):
-    monkeypatch.setattr("ndive.cli.report.evaluated", lambda *_: pytest.fail("computed"))
+    monkeypatch.setattr("ndive.cli.report.evaluated", lambda *_, **__: pytest.fail("computed"))
     (tmp_path / "file").touch()
     call = ["report", "tagger", "-s", str(held_out_jets), "--models", str(judged), *wrong]
     assert said in told(call if "-o" in wrong else [*call, "-o", "out"])

@@ -1,11 +1,13 @@
 """`ndive train` as a user calls it: what it leaves, how it goes on, and one line for each mistake."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
+import h5py
 import jax
 import pytest
 
@@ -67,9 +69,66 @@ def test_a_run_is_not_overwritten(sample, models, capsys):
     assert "holds a run of" in told(capsys, arguments(sample, models, "-e", "2"))
 
 
-def test_a_wrong_seed_removes_no_run(sample, models, capsys):
-    told(capsys, arguments(sample, models, "-e", "2", "--overwrite", "--seed", "-1"))
-    assert (models / "final_ftag_base" / "best.eqx").exists()
+@pytest.mark.parametrize(
+    ("split", "options", "said"),
+    [
+        ("*", ["--seed", "-1"], "seed is -1"),
+        ("*", ["-b", "71"], "batch size 71; allowed is 1 to the 70 jets"),
+        ("*", ["-c"], "give one of the two"),
+        ("*", ["-l", "1e30"], "must be finite"),
+        ("*_train", [], "matches '*_val.h5'"),
+        ("*_val", [], "matches '*_train.h5'"),
+    ],
+)
+def test_a_run_that_cannot_start_removes_none(split, options, said, sample, models, tmp_path, capsys):
+    for path in sample.glob(f"{split}.h5"):
+        (tmp_path / path.name).symlink_to(path)
+    run = models / "final_ftag_base"
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    call = ["train", "-t", "final_ftag_base", "-s", str(tmp_path), "--models", str(models)]
+    batch = [] if "-b" in options else ["-b", "35"]
+    assert said in told(capsys, [*call, "--overwrite", "-e", "2", *batch, *options])
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+
+
+def test_a_damaged_row_of_the_validation_jets_removes_no_run(sample, models, tmp_path, capsys):
+    shutil.copytree(sample, tmp_path / "sample")
+    with h5py.File(tmp_path / "sample" / "toy_val.h5", "r+") as file:
+        rows = file["jets"][:]
+        rows["pt"][3] = float("nan")
+        file["jets"][:] = rows
+    before = (models / "final_ftag_base" / "best.eqx").read_bytes()
+    assert main(arguments(tmp_path / "sample", models, "--overwrite", "-e", "2")) == 2
+    assert "jet 3: found nan" in capsys.readouterr().err
+    assert (models / "final_ftag_base" / "best.eqx").read_bytes() == before
+
+
+def test_overwrite_starts_anew(sample, models, tmp_path):
+    shutil.copytree(models, tmp_path / "models")
+    assert main(arguments(sample, tmp_path / "models", "-e", "1", "--overwrite")) == 0
+    left = {path.name for path in (tmp_path / "models" / "final_ftag_base").iterdir()}
+    assert left == {"best.eqx", "history.csv", "checkpoint_0001.eqx"}
+
+
+@pytest.mark.parametrize("name", ["toy_train.h5", "*_train.h5"])
+def test_training_jets_do_not_serve_to_validate(name, sample, tmp_path, capsys):
+    line = told(capsys, arguments(sample / name, tmp_path, "-e", "2"))
+    assert "is in the training and in the validation sample" in line
+    assert "give a directory with *_train.h5 and *_val.h5" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_diverges_is_told_and_leaves_no_model(sample, models, tmp_path, capsys):
+    line = told(capsys, arguments(sample, tmp_path, "-e", "2", "-l", "1e30"))
+    assert "total of epoch 1 is nan, must be finite; take a learning rate below 1e+30" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_says_where_models_go(capsys):
+    main(["train", "--help"])
+    said = "".join(capsys.readouterr().out.split())
+    assert "$NDIVE_MODEL_PATH" in said
+    assert "~/.local/share/ndive/models" in said.replace("││", "")
 
 
 def test_another_run_is_not_gone_on_with(sample, models, capsys):

@@ -57,7 +57,7 @@ def test_float64_keeps_the_digits_of_the_file(sample, rows):
 
 def test_a_job_without_targets(path):
     sample = open_sample(path, job="predict")
-    assert sample.read_jets(3, 5).pt.shape == (2,)
+    assert sample.read_tracks(3, 5).mask.shape == (2, 6)
     with pytest.raises(ArgumentError, match="job='train'"):
         sample.read(3, 5)
 
@@ -128,9 +128,10 @@ def test_correlations_that_are_absent_count_as_zero(rows, tmp_path):
     np.testing.assert_array_equal(covariance, diagonal)
 
 
-def test_the_field_of_the_file(rows, tmp_path):
-    write_sample(tmp_path / "a.h5", [rows], {"field": 3.8})
-    assert set(open_sample(tmp_path / "a.h5").read(0, 40).jet.tracks.field.tolist()) == {np.float32(3.8)}
+@pytest.mark.parametrize("field", [3.8, -2.0])
+def test_the_field_of_the_file(rows, tmp_path, field):
+    write_sample(tmp_path / "a.h5", [rows], {"field": field})
+    assert set(open_sample(tmp_path / "a.h5").read(0, 40).jet.tracks.field.tolist()) == {np.float32(field)}
 
 
 def test_identity_follows_the_content_and_not_the_place(sample, rows, path, tmp_path):
@@ -146,6 +147,18 @@ def test_identity_follows_the_content_and_not_the_place(sample, rows, path, tmp_
         write_sample(tmp_path / name, [changed], attrs)
         identities.add(open_sample(tmp_path / name).identity)
     assert len(identities) == 4
+
+
+def test_the_rows_are_read_for_the_identity_and_not_to_open(rows, tmp_path):
+    write_sample(tmp_path / "a.h5", [rows], {})
+    with h5py.File(tmp_path / "a.h5") as file:
+        chunk = file["jets"].id.get_chunk_info(0)
+    with (tmp_path / "a.h5").open("r+b") as stream:
+        stream.seek(chunk.byte_offset)
+        stream.write(b"\xff" * chunk.size)
+    sample = open_sample(tmp_path / "a.h5")
+    with pytest.raises(SampleError, match="dataset 'jets', rows 0 to 39 cannot be decoded"):
+        _ = sample.identity
 
 
 def test_files_of_others_without_compression(rows, sample, tmp_path):

@@ -1,5 +1,7 @@
 """What is kept comes back as it was, and whatever is not whole or not the same is computed anew."""
 
+import subprocess
+import sys
 from dataclasses import fields
 
 import h5py
@@ -134,6 +136,57 @@ def test_predictions_that_lack_a_part_are_computed_anew(tmp_path, vertices, name
     without(tmp_path, name)
     again = cached(tmp_path, KEY, Predictions, lambda: toy_predictions(toy_jets(4), vertices=vertices))
     assert len(again.flavour) == 4
+
+
+def test_what_is_overwritten_is_computed_and_kept_anew(tmp_path):
+    kept(tmp_path)
+    path = the_file(tmp_path)
+    made = cached(tmp_path, KEY, JetTable, lambda: toy_jets(4), overwrite=True)
+    assert len(made.flavour) == len(kept(tmp_path, n_jets=5).flavour) == 4
+    assert list(tmp_path.iterdir()) == [path]
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from ndive.errors import FileAccessError
+from ndive.evaluation.cache import cached
+from ndive.evaluation.predictions import Predictions
+from tests.evaluation.toys import toy_jets, toy_predictions
+
+made = toy_predictions(toy_jets(2000))
+for limit in map(int, sys.argv[2:]):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        cached(Path(sys.argv[1]), {}, Predictions, lambda: made)
+    except FileAccessError as error:
+        print(error)
+"""
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):
+    """The limits hit the header, the groups, the middle and the end of the file."""
+    pytest.importorskip("resource", reason="no limit on file sizes here")
+    size = the_size_of_the_whole_file(tmp_path / "whole")
+    limits = [0, 100, 1000, 3000, size // 4, size // 2, size - 3000, size - 1]
+    run = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path / "full"), *map(str, limits)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = run.stdout.splitlines()
+    assert len(lines) == len(limits)
+    for line in lines:
+        assert line.startswith(f"cannot write '{tmp_path / 'full'}/predictions_")
+        assert line.endswith(".h5': File too large")
+    assert run.stderr == ""
+    assert not (tmp_path / "full").exists()
+
+
+def the_size_of_the_whole_file(directory):
+    cached(directory, {}, Predictions, lambda: toy_predictions(toy_jets(2000)))
+    return the_file(directory).stat().st_size
 
 
 def test_nothing_is_left_where_computing_fails(tmp_path):

@@ -10,8 +10,8 @@ from ndive.models import ModelConfig
         ("model", "GN2", "NDIVE, FTAG"),
         ("vertexer", "avr", "ndive, none, true_vertex"),
         ("activation", "relu", "sigmoid, softmax, perfect, none"),
-        ("layers", -1, "0 or more"),
-        ("heads", 3, "divide 32"),
+        ("layers", -1, "takes 0 or more"),
+        ("heads", 3, "takes a divisor of 32"),
     ],
 )
 def test_wrong_fields_are_named(field: str, value: object, allowed: str) -> None:

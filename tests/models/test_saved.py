@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 from ndive.errors import CheckpointError, ConfigError, FileAccessError
-from ndive.models import Model, ModelConfig, Normalisation, build_model, load_model, save_model
+from ndive.models import (
+    Model,
+    ModelConfig,
+    Normalisation,
+    build_model,
+    identity_normalisation,
+    load_model,
+    save_model,
+)
 
 CONFIG = ModelConfig(model="FTAG", vertexer="none")
 
@@ -40,6 +48,7 @@ def test_all_that_is_saved_comes_back(model: Model, path: Path) -> None:
 def test_first_line_tells_what_it_is(path: Path) -> None:
     header = json.loads(path.read_bytes().partition(b"\n")[0])
     assert header["schema"] == 1
+    assert header["dtype"] == "float32"
     assert header["model"]["vertexer"] == "none"
 
 
@@ -63,6 +72,31 @@ def test_a_field_of_another_version_is_named(path: Path) -> None:
     path.write_bytes(json.dumps(header).encode() + b"\n" + payload)
     with pytest.raises(ConfigError, match="colour"):
         load_model(path)
+
+
+def test_a_model_of_another_precision_is_not_damaged(path: Path) -> None:
+    with (
+        jax.enable_x64(True),
+        pytest.raises(CheckpointError, match=r"model\.eqx': made in float32, this process uses float64"),
+    ):
+        load_model(path)
+
+
+def test_a_model_of_float64_comes_back(tmp_path: Path) -> None:
+    with jax.enable_x64(True):
+        model = build_model(CONFIG, identity_normalisation(), key=jax.random.key(5))
+        save_model(tmp_path / "model.eqx", model, CONFIG)
+        assert eqx.tree_equal(load_model(tmp_path / "model.eqx")[0], model)
+    with pytest.raises(CheckpointError, match="made in float64, this process uses float32"):
+        load_model(tmp_path / "model.eqx")
+
+
+def test_a_model_that_does_not_tell_its_precision_is_of_float32(model: Model, path: Path) -> None:
+    line, _, payload = path.read_bytes().partition(b"\n")
+    header = json.loads(line)
+    del header["dtype"]
+    path.write_bytes(json.dumps(header).encode() + b"\n" + payload)
+    assert eqx.tree_equal(load_model(path)[0], model)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -5,8 +5,12 @@ import re
 import shutil
 
 import pytest
+from matplotlib.figure import Figure
 
-from ndive.report import current_report, write_report
+from ndive.errors import FileAccessError
+from ndive.report import current_report, report, write_report
+from ndive.report.figure import Drawing
+from ndive.report.page import Section
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -40,6 +44,52 @@ def test_a_report_is_current_until_what_it_shows_changes(written, evaluations, h
     assert current_report(evaluations, held_out, where, seed=2) is None
     assert current_report(evaluations[:1], held_out, where, seed=1) is None
     assert current_report(evaluations, held_out, where / "figures", seed=1) is None
+
+
+@pytest.mark.parametrize(
+    "lost", ["figures/losses.png", "figures/roc_ujets.pdf", "figures", "metrics.json", "report.html"]
+)
+def test_a_report_that_lacks_a_part_is_not_current(written, evaluations, held_out, tmp_path, lost):
+    where = shutil.copytree(written.parent, tmp_path / "copy")
+    assert current_report(evaluations, held_out, where, seed=1) == where / "report.html"
+    shutil.rmtree(where / lost) if lost == "figures" else (where / lost).unlink()
+    assert current_report(evaluations, held_out, where, seed=1) is None
+
+
+def test_a_redraw_that_breaks_off_leaves_no_page(written, evaluations, held_out, tmp_path, monkeypatch):
+    where = shutil.copytree(written.parent, tmp_path / "copy")
+
+    def full(*_):
+        raise FileAccessError("the disk is full")
+
+    monkeypatch.setattr(report, "save_drawing", full)
+    with pytest.raises(FileAccessError):
+        write_report(evaluations, held_out, where, seed=2)
+    assert [path.name for path in where.iterdir() if path.name != "figures"] == ["metrics.json"]
+    assert current_report(evaluations, held_out, where, seed=1) is None
+
+
+def test_figures_of_earlier_models_go_and_those_of_others_stay(evaluations, held_out, tmp_path, monkeypatch):
+    drawn = dict(zip(("base", "with_vertex"), evaluations, strict=True))
+    monkeypatch.setattr(report, "draw_sections", lambda chosen, _: [one_figure(chosen[0].summary.name)])
+    write_report([drawn["base"]], held_out, tmp_path)
+    (tmp_path / "figures" / "mine.png").touch()
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {
+        "of_base.png",
+        "of_base.pdf",
+        "mine.png",
+    }
+    write_report([drawn["with_vertex"]], held_out, tmp_path)
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {
+        "of_with_vertex.png",
+        "of_with_vertex.pdf",
+        "mine.png",
+    }
+
+
+def one_figure(name):
+    drawing = Drawing(name=f"of_{name}", title="", caption="", figure=Figure(figsize=(1, 1)))
+    return Section(title=name, drawings=[drawing])
 
 
 def test_every_figure_is_there_as_png_and_pdf(written):

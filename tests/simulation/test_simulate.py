@@ -1,12 +1,18 @@
 import json
+import os
+import signal
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 
+from ndive.jobs import DaskPool, LocalPool
 from ndive.simulation import SimulationSettings, Store, attributes, rows_of_split, simulate
 
 SETTINGS = SimulationSettings(jets=500, balance=False, underlying_event=False, seed=3)
+BALANCED = replace(SETTINGS, jets=30, fractions=(0.4, 0.3, 0.3), balance=True)
+ONE, TWO = LocalPool(workers=1), LocalPool(workers=2)
 
 
 def tables(selection, store):
@@ -14,15 +20,15 @@ def tables(selection, store):
     return [np.concatenate([part[name] for part in parts]) for parts in rows for name in ("jets", "tracks")]
 
 
-def whole(path, workers):
+def whole(path, pool, settings=SETTINGS):
     store = Store(path)
-    *_, selection = simulate(SETTINGS, store, workers=workers)
+    *_, selection = simulate(settings, store, pool)
     return selection, store
 
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
-    return tables(*whole(tmp_path_factory.mktemp("one"), 1))
+    return tables(*whole(tmp_path_factory.mktemp("one"), ONE))
 
 
 def same(first, second):
@@ -30,17 +36,38 @@ def same(first, second):
 
 
 def test_the_number_of_workers_changes_no_byte(reference, tmp_path):
-    assert same(reference, tables(*whole(tmp_path, 2)))
+    assert same(reference, tables(*whole(tmp_path, TWO)))
+
+
+def test_the_number_of_workers_changes_no_byte_of_a_balanced_sample(tmp_path):
+    one, two = (tables(*whole(tmp_path / str(pool.workers), pool, BALANCED)) for pool in (ONE, TWO))
+    assert same(one, two)
+    labels = np.concatenate([one[file]["flavour_label"] for file in (0, 2, 4)])
+    assert np.bincount(labels).tolist() == [10, 10, 10]
+
+
+def test_dask_changes_no_byte_though_a_worker_is_killed(reference, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        store = Store(tmp_path)
+        running = simulate(SETTINGS, store, DaskPool(address=cluster.scheduler_address))
+        *_, selection = islice(running, 2)
+        assert not selection.complete
+        os.kill(cluster.workers[0].pid, signal.SIGKILL)
+        *_, selection = running
+    assert same(reference, tables(selection, store))
 
 
 def test_an_interrupted_run_goes_on_to_the_same_end(reference, tmp_path):
     store = Store(tmp_path)
-    started = simulate(SETTINGS, store, workers=1)
+    started = simulate(SETTINGS, store, ONE)
     assert [selection.size > 0 for selection in islice(started, 3)] == [False, True, True]
     started.close()
     assert store.n_finished() == 2
     written = store._file(0).stat().st_mtime_ns
-    assert same(reference, tables(*whole(tmp_path, 1)))
+    assert same(reference, tables(*whole(tmp_path, ONE)))
     assert store._file(0).stat().st_mtime_ns == written
 
 

@@ -1,5 +1,6 @@
 """The loop on a small file: what it leaves, and that a resumed run is the run."""
 
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,13 +13,15 @@ import numpy as np
 import pytest
 
 from ndive.data import Sample, open_sample
-from ndive.errors import ArgumentError, CheckpointError
+from ndive.errors import CheckpointError, TrainingError
 from ndive.models import load_model
 from ndive.training import (
+    LOSS_NAMES,
     Notice,
     Progress,
     TrainConfig,
     TrainResult,
+    best_epoch,
     checkpoint_epochs,
     checkpoint_path,
     load_checkpoint,
@@ -63,6 +66,16 @@ def whole(samples: tuple[Sample, Sample], tmp_path_factory: pytest.TempPathFacto
 
 def any_epochs(config: TrainConfig) -> TrainConfig:
     return replace(config, num_epochs=1)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def give_totals(monkeypatch: pytest.MonkeyPatch, *totals: float) -> None:
+    """Let each validation give the next of `totals`."""
+    losses = iter({"total": total, **dict.fromkeys(LOSS_NAMES, total)} for total in totals)
+    monkeypatch.setattr(loop, "_validate", lambda *_: next(losses))
 
 
 def same(first: Any, second: Any) -> bool:
@@ -111,7 +124,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits(
         train_model(CONFIG, *samples, tmp_path, seed=4, report=interrupt)
     assert checkpoint_epochs(tmp_path)[-1] == stop - 1
     notices: list[Any] = []
-    result = train_model(CONFIG, *samples, tmp_path, seed=4, resume=True, report=notices.append)
+    result = train_model(CONFIG, *samples, tmp_path, seed=4, existing="resume", report=notices.append)
     assert f"going on after epoch {stop - 1}" in notices[0].text
     np.testing.assert_array_equal(
         [epoch.row() for epoch in result.history], [epoch.row() for epoch in whole[0].history]
@@ -129,7 +142,7 @@ def test_a_damaged_newest_falls_back(
     content[-100] ^= 1
     newest.write_bytes(bytes(content))
     notices: list[Any] = []
-    train_model(CONFIG, *samples, place, seed=4, resume=True, report=notices.append)
+    train_model(CONFIG, *samples, place, seed=4, existing="resume", report=notices.append)
     assert "checkpoint_0003.eqx' is damaged" in notices[0].text
     assert newest.read_bytes() == checkpoint_path(whole[0].directory, 3).read_bytes()
 
@@ -137,14 +150,14 @@ def test_a_damaged_newest_falls_back(
 def test_all_damaged_is_an_error(samples: tuple[Sample, Sample], tmp_path: Path) -> None:
     checkpoint_path(tmp_path, 1).write_bytes(b"broken")
     with pytest.raises(CheckpointError, match="all 1 checkpoints are damaged"):
-        train_model(CONFIG, *samples, tmp_path, seed=4, resume=True)
+        train_model(CONFIG, *samples, tmp_path, seed=4, existing="resume")
 
 
 def test_more_epochs_than_first_planned(
     whole: tuple[TrainResult, list[Progress]], samples: tuple[Sample, Sample], tmp_path: Path
 ) -> None:
     place = shutil.copytree(whole[0].directory, tmp_path / "copy")
-    result = train_model(replace(CONFIG, num_epochs=4), *samples, place, seed=4, resume=True)
+    result = train_model(replace(CONFIG, num_epochs=4), *samples, place, seed=4, existing="resume")
     assert [epoch.epoch for epoch in result.history] == [1, 2, 3, 4]
 
 
@@ -163,7 +176,7 @@ def test_another_run_is_refused(
     named: str,
 ) -> None:
     with pytest.raises(CheckpointError, match=named):
-        train_model(config, *samples, whole[0].directory, seed=seed, resume=True)
+        train_model(config, *samples, whole[0].directory, seed=seed, existing="resume")
 
 
 def test_a_run_is_not_overwritten(
@@ -176,7 +189,7 @@ def test_a_run_is_not_overwritten(
 def test_nothing_to_go_on_from_is_said(samples: tuple[Sample, Sample], tmp_path: Path, quick: Any) -> None:
     notices: list[Any] = []
     config = replace(CONFIG, num_epochs=1)
-    train_model(config, *samples, tmp_path, seed=4, resume=True, report=notices.append)
+    train_model(config, *samples, tmp_path, seed=4, existing="resume", report=notices.append)
     assert "nothing to go on from" in notices[0].text
 
 
@@ -191,10 +204,96 @@ def test_a_model_without_parameters_is_judged(
     assert jax.tree.leaves(model.weigher) == []
 
 
-@pytest.mark.parametrize("seed", [-1, 2**32])
-def test_a_seed_of_more_than_32_bits_is_refused(
-    samples: tuple[Sample, Sample], tmp_path: Path, seed: int
+def test_a_replaced_run_is_removed_once_the_first_epoch_of_the_new_one_is_done(
+    whole: tuple[TrainResult, list[Progress]], samples: tuple[Sample, Sample], tmp_path: Path
 ) -> None:
-    with pytest.raises(ArgumentError, match=f"seed is {seed}, allowed: 0 to 4294967295"):
-        train_model(CONFIG, *samples, tmp_path / "model", seed=seed)
-    assert not (tmp_path / "model").exists()
+    place = shutil.copytree(whole[0].directory, tmp_path / "copy")
+
+    def interrupt(event: Progress | Notice) -> None:
+        raise KeyboardInterrupt
+
+    config = replace(CONFIG, num_epochs=1)
+    with pytest.raises(KeyboardInterrupt):
+        train_model(config, *samples, place, seed=5, existing="replace", report=interrupt)
+    assert contents(place) == contents(whole[0].directory)
+    train_model(config, *samples, place, seed=5, existing="replace")
+    assert sorted(contents(place)) == ["best.eqx", "checkpoint_0001.eqx", "history.csv"]
+    assert len(read_history(place)) == 1
+
+
+def test_a_run_that_diverges_leaves_the_run_that_it_was_to_replace(
+    whole: tuple[TrainResult, list[Progress]],
+    samples: tuple[Sample, Sample],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = shutil.copytree(whole[0].directory, tmp_path / "copy")
+    give_totals(monkeypatch, math.nan)
+    with pytest.raises(TrainingError, match=r"total of epoch 1 is nan, .* a learning rate below 0\.001"):
+        train_model(CONFIG, *samples, place, existing="replace")
+    assert contents(place) == contents(whole[0].directory)
+
+
+def test_an_epoch_that_is_not_finite_leaves_those_before(
+    samples: tuple[Sample, Sample], tmp_path: Path, quick: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_totals(monkeypatch, 0.7, math.inf)
+    with pytest.raises(TrainingError, match="the validation total of epoch 2 is inf"):
+        train_model(CONFIG, *samples, tmp_path)
+    assert sorted(contents(tmp_path)) == ["best.eqx", "checkpoint_0001.eqx", "history.csv"]
+
+
+def test_a_total_of_no_term_is_not_the_lowest() -> None:
+    """Where every fit fails there is no loss, which is no loss of zero."""
+    assert math.isnan(loop._losses(loop.NO_SUMS, preset("final_ndive_only"))["total"])
+
+
+def test_the_smallest_gain_makes_the_best_model(
+    samples: tuple[Sample, Sample], tmp_path: Path, quick: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the least of the history is looked up: a float32 could not tell the first two apart."""
+    give_totals(monkeypatch, 0.7, 0.7 - 1e-9, 0.7 - 1e-9)
+    result = train_model(CONFIG, *samples, tmp_path)
+    assert result.best.epoch == best_epoch(read_history(tmp_path)).epoch == 2
+    second, third = (load_checkpoint(checkpoint_path(tmp_path, epoch))[0] for epoch in (2, 3))
+    assert same(load_model(tmp_path / "best.eqx")[0], second.model)
+    assert int(third.stalled) == 2
+
+
+def test_the_cosine_decay_keeps_its_epochs(
+    samples: tuple[Sample, Sample], tmp_path: Path, quick: Any
+) -> None:
+    config = replace(CONFIG, num_epochs=2, use_cosine_decay_schedule=True)
+    train_model(config, *samples, tmp_path)
+    assert len(train_model(config, *samples, tmp_path, existing="resume").history) == 2
+    for epochs in (1, 3):
+        with pytest.raises(CheckpointError, match=f"ends at epoch 2 and cannot go on to {epochs}; keep"):
+            train_model(replace(config, num_epochs=epochs), *samples, tmp_path, existing="resume")
+
+
+def test_another_precision_is_refused(
+    whole: tuple[TrainResult, list[Progress]], samples: tuple[Sample, Sample]
+) -> None:
+    said = "0003.eqx': made in float32, this process uses float64"
+    with jax.enable_x64(True), pytest.raises(CheckpointError, match=said):
+        train_model(CONFIG, *samples, whole[0].directory, seed=4, existing="resume")
+
+
+def test_a_checkpoint_that_does_not_tell_its_precision_is_of_float32(
+    whole: tuple[TrainResult, list[Progress]], tmp_path: Path
+) -> None:
+    written, old = checkpoint_path(whole[0].directory, 3).read_bytes(), tmp_path / "old.eqx"
+    old.write_bytes(written.replace(b'"dtype": "float32", ', b"", 1))
+    assert len(old.read_bytes()) < len(written)
+    with jax.enable_x64(True), pytest.raises(CheckpointError, match="made in float32"):
+        load_checkpoint(old)
+    assert int(load_checkpoint(old)[0].epoch) == 3
+
+
+def test_a_run_in_float64_goes_on(samples: tuple[Sample, Sample], tmp_path: Path, quick: Any) -> None:
+    with jax.enable_x64(True):
+        train_model(replace(CONFIG, num_epochs=1), *samples, tmp_path)
+        result = train_model(replace(CONFIG, num_epochs=2), *samples, tmp_path, existing="resume")
+        model, _ = load_model(tmp_path / "best.eqx")
+    assert [epoch.epoch for epoch in result.history] == [1, 2]
+    assert {leaf.dtype.name for leaf in jax.tree.leaves(eqx.filter(model, eqx.is_array))} == {"float64"}

@@ -9,13 +9,15 @@ from cyclopts import Parameter
 from ndive.cli.console import console
 from ndive.cli.evaluating import evaluated
 from ndive.cli.report import report_on
-from ndive.cli.simulate import simulate_sample
+from ndive.cli.simulate import sample_paths, simulate_sample
 from ndive.cli.tables import print_tables
 from ndive.cli.train import run_training
 from ndive.evaluation import summary_tables
-from ndive.jobs import available_cores
+from ndive.files import reported
+from ndive.jobs import LocalPool, available_cores
 from ndive.simulation import SimulationSettings
 from ndive.training import TrainConfig, preset
+from ndive.training.checkpoints import remove_run
 
 NAMES = ("final_ftag_base", "final_ftag_ndive")
 """The paper's tagger without and with the vertex fit."""
@@ -53,6 +55,7 @@ def demo(
     quick: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 1,
     workers: int | None = None,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Simulate jets, train a tagger without and with a vertex fit inside, compare them, write a report.
 
@@ -70,19 +73,36 @@ def demo(
         Seed of the simulation, 0 to 8999, and of the training.
     workers
         Processes of the simulation; one a core by default.
+    overwrite
+        Remove the jets and the models that are there first, and make all anew. To go on after an
+        interruption, leave it out.
     """
     size = QUICK if quick else WHOLE
     output = output / "quick" if quick else output
     samples, models = output / "samples", output / "models"
     terminal = console(stderr=True)
-    cores = available_cores() if workers is None else workers
+    pool = LocalPool(workers=available_cores() if workers is None else workers)
     settings = SimulationSettings(jets=size.jets, fractions=size.fractions, seed=seed)
-    simulate_sample(settings, samples, workers=cores)
+    if overwrite:
+        _remove(samples, models)
+    simulate_sample(settings, samples, pool)
     for name in NAMES:
         terminal.rule(f"train {name}", align="left")
         config = size.reduced(preset(name))
         run_training(config, samples, models / name, seed=seed, resume=True)
     terminal.rule("evaluate", align="left")
-    held_out, evaluations = evaluated(NAMES, samples, models)
+    held_out, evaluations = evaluated(NAMES, samples, models, overwrite=overwrite)
     print_tables(summary_tables([one.summary for one in evaluations], held_out.resolutions))
-    report_on(held_out, evaluations, output / "report", seed=seed)
+    report_on(held_out, evaluations, output / "report", seed=seed, overwrite=overwrite)
+
+
+def _remove(samples: Path, models: Path) -> None:
+    """Remove the jets and the models of an earlier demo, and nothing else.
+
+    **Raises:** `FileAccessError` where one cannot be removed.
+    """
+    for path in sample_paths(samples):
+        with reported(path, "remove"):
+            path.unlink(missing_ok=True)
+    for name in NAMES:
+        remove_run(models / name)

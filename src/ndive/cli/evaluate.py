@@ -14,6 +14,7 @@ def evaluate(
     *names: str,
     samples: Annotated[Path, Parameter(name=["--samples", "-s"])],
     models: Path | None = None,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Print rejections, track selection and vertex resolution of trained models on held-out jets.
 
@@ -28,8 +29,10 @@ def evaluate(
         Jets to judge on: a directory (its *_test.h5 files), a file or a wildcard.
     models
         Directory of the models; if not given, $NDIVE_MODEL_PATH, or without that ~/.local/share/ndive/models.
+    overwrite
+        Compute all predictions and fits again, whatever was kept.
     """
-    held_out, evaluations = evaluated(names, samples, models)
+    held_out, evaluations = evaluated(names, samples, models, overwrite=overwrite)
     for one in evaluations:
         write_metrics(one.trained.directory / METRICS, [one], held_out)
     print_tables(summary_tables([one.summary for one in evaluations], held_out.resolutions))

@@ -13,8 +13,12 @@ from ndive.evaluation import Evaluation, HeldOut, evaluate, load_trained, read_h
 from ndive.training import models_root
 
 
-def evaluated(names: Sequence[str], samples: Path, models: Path | None) -> tuple[HeldOut, list[Evaluation]]:
+def evaluated(
+    names: Sequence[str], samples: Path, models: Path | None, *, overwrite: bool
+) -> tuple[HeldOut, list[Evaluation]]:
     """The held-out jets of `samples`, and each named model under `models` on them.
+
+    With `overwrite` all is computed, whatever was kept.
 
     **Raises:** `ArgumentError` without a name, `CheckpointError` for an unknown one, and what reading raises.
     """
@@ -25,8 +29,8 @@ def evaluated(names: Sequence[str], samples: Path, models: Path | None) -> tuple
     sample = open_sample(samples, job="evaluate", split="test")
     with jets_progress() as progress:
         report = _Bars(progress, sample.n_jets)
-        held_out = read_held_out(sample, root, report=report)
-        evaluations = [evaluate(one, held_out, report=report) for one in trained]
+        held_out = read_held_out(sample, root, report=report, overwrite=overwrite)
+        evaluations = [evaluate(one, held_out, report=report, overwrite=overwrite) for one in trained]
     if not report.tasks:
         console(stderr=True).print(f"reusing the predictions in '{root}'")
     return held_out, evaluations

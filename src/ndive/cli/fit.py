@@ -18,7 +18,7 @@ from ndive.data.ahead import read_ahead
 from ndive.data.batch import padded_tracks
 from ndive.data.vertices import vertex_rows
 from ndive.errors import ArgumentError, SampleError
-from ndive.files import check_directory
+from ndive.files import check_directory, resolved
 from ndive.tracks import Tracks
 from ndive.vertexing import Status, Vertex, fit_vertex
 
@@ -80,7 +80,7 @@ def fit(
 def _check_arguments(sample: Sample, output: Path, weights: str | None, max_steps: int) -> None:
     if output.is_dir():
         raise ArgumentError(f"output '{output}' is a directory; name a file")
-    check_directory((output.resolve() if output.is_symlink() else output).parent)
+    check_directory(resolved(output).parent)
     if output.exists() and any(output.samefile(path) for path in sample.paths):
         raise ArgumentError(f"output '{output}' is an input; name another file")
     if max_steps < 1:

@@ -20,6 +20,7 @@ def report(
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     models: Path | None = None,
     seed: int = 0,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Write report.html, its figures and metrics.json for trained models on held-out jets.
 
@@ -37,17 +38,21 @@ def report(
         Directory of the models; if not given, $NDIVE_MODEL_PATH, or without that ~/.local/share/ndive/models.
     seed
         Chooses the five jets that are drawn in 3D, 0 or more.
+    overwrite
+        Compute all predictions and fits again, and draw all figures, whatever was kept.
     """
     if seed < 0:
         raise ArgumentError(f"seed is {seed}, allowed: 0 or more")
     check_directory(output)
-    held_out, evaluations = evaluated(names, samples, models)
-    report_on(held_out, evaluations, output, seed=seed)
+    held_out, evaluations = evaluated(names, samples, models, overwrite=overwrite)
+    report_on(held_out, evaluations, output, seed=seed, overwrite=overwrite)
 
 
-def report_on(held_out: HeldOut, evaluations: Sequence[Evaluation], output: Path, *, seed: int) -> None:
-    """Write the report, unless the one in `output` shows the very same; print where it is."""
-    page = current_report(evaluations, held_out, output, seed=seed)
+def report_on(
+    held_out: HeldOut, evaluations: Sequence[Evaluation], output: Path, *, seed: int, overwrite: bool
+) -> None:
+    """Write the report, or, without `overwrite`, reuse one that shows the same; print where it is."""
+    page = None if overwrite else current_report(evaluations, held_out, output, seed=seed)
     if page is not None:
         console(stderr=True).print(f"reusing '{page}'")
     page = page or write_report(evaluations, held_out, output, seed=seed)

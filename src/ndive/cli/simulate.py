@@ -13,7 +13,7 @@ from ndive.data import write_sample
 from ndive.data.header import read_header
 from ndive.errors import ArgumentError, NdiveError, SampleError
 from ndive.files import check_directory
-from ndive.jobs import available_cores
+from ndive.jobs import DaskPool, LocalPool, Pool, available_cores
 from ndive.schema import load_schema
 from ndive.simulation import SPLITS, SimulationSettings, Store, attributes, rows_of_split
 from ndive.simulation import simulate as simulate_jets
@@ -85,17 +85,13 @@ def simulate(
         field=field,
         underlying_event=underlying_event,
     )
-    workers = available_cores() if workers is None else workers
-    simulate_sample(settings, output, workers=workers, scheduler=scheduler, overwrite=overwrite)
+    local = LocalPool(workers=available_cores() if workers is None else workers)
+    pool = local if scheduler is None else DaskPool(address=scheduler)
+    simulate_sample(settings, output, pool, overwrite=overwrite)
 
 
 def simulate_sample(
-    settings: SimulationSettings,
-    output: Path,
-    *,
-    workers: int,
-    scheduler: str | None = None,
-    overwrite: bool = False,
+    settings: SimulationSettings, output: Path, pool: Pool, *, overwrite: bool = False
 ) -> list[Path]:
     """Make the three files of a sample, or find them made; return their paths in the order of `SPLITS`.
 
@@ -104,7 +100,7 @@ def simulate_sample(
     `ndive.simulation.simulate`.
     """
     terminal = console(stderr=True)
-    paths = [output / f"ndive_{split}.h5" for split in SPLITS]
+    paths = sample_paths(output)
     identity = settings.identity(version("ndive"))
     found = [_identity_of(path, overwrite) for path in paths if path.exists()]
     if found == [identity] * len(paths):
@@ -119,7 +115,7 @@ def simulate_sample(
     start = time.monotonic()
     with jets_progress() as progress:
         bar = progress.add_task("simulating", total=settings.jets)
-        for selection in simulate_jets(settings, store, workers=workers, scheduler=scheduler):
+        for selection in simulate_jets(settings, store, pool):
             progress.update(bar, completed=selection.size)
         for split, path in enumerate(paths):
             progress.update(bar, description=f"writing {path.name}")
@@ -128,6 +124,11 @@ def simulate_sample(
     seconds = time.monotonic() - start
     terminal.print(f"{settings.jets} jets in '{output}' after {seconds:.0f} s")
     return paths
+
+
+def sample_paths(output: Path) -> list[Path]:
+    """The three files of a sample in the directory `output`, in the order of `SPLITS`."""
+    return [output / f"ndive_{split}.h5" for split in SPLITS]
 
 
 def _identity_of(path: Path, overwrite: bool) -> str | None:

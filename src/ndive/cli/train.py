@@ -10,11 +10,17 @@ from ndive.cli.console import console
 from ndive.cli.training_display import TrainingDisplay
 from ndive.data import open_sample
 from ndive.errors import ArgumentError
-from ndive.training import BEST, TrainConfig, TrainResult, checkpoint_epochs, model_directory, preset
+from ndive.training import (
+    BEST,
+    Existing,
+    TrainConfig,
+    TrainResult,
+    checkpoint_epochs,
+    model_directory,
+    preset,
+)
 from ndive.training import train as train_model
-from ndive.training.checkpoints import remove_run
 from ndive.training.compilation import keep_compiled
-from ndive.training.loop import check_seed
 
 
 def train(
@@ -64,9 +70,10 @@ def train(
     seed
         Seed of the first parameters and of the order of the jets, 0 to 4294967295.
     models
-        Directory under which the model gets its own; $NDIVE_MODEL_PATH if not given.
+        Directory under which the model gets its own; if not given, $NDIVE_MODEL_PATH, or without that
+        ~/.local/share/ndive/models.
     overwrite
-        Remove the run that is there and start anew.
+        Start anew; the run that is there is removed once the first epoch is done.
     """
     overrides: dict[str, Any] = {
         "model_name": model,
@@ -79,33 +86,35 @@ def train(
     }
     given = {name: value for name, value in overrides.items() if value is not None}
     config = replace(TrainConfig() if train_config == "none" else preset(train_config), **given)
-    check_seed(seed)
     directory = model_directory(config.name, models)
-    if overwrite and cont:
-        raise ArgumentError("-c goes on with the run and --overwrite removes it: give one of the two")
-    if overwrite:
-        open_sample(samples, job="train", split="train")
-        remove_run(directory)
     try:
-        run_training(config, samples, directory, seed=seed, resume=cont)
+        run_training(config, samples, directory, seed=seed, resume=cont, overwrite=overwrite)
     except KeyboardInterrupt:
         _say(f"ndive: interrupted; {_kept(directory)}")
         raise SystemExit(130) from None
 
 
 def run_training(
-    config: TrainConfig, samples: Path, directory: Path, *, seed: int, resume: bool
+    config: TrainConfig,
+    samples: Path,
+    directory: Path,
+    *,
+    seed: int,
+    resume: bool = False,
+    overwrite: bool = False,
 ) -> TrainResult:
     """Train with a display, and say at the end where the model is.
 
-    **Raises:** what `ndive.training.train` raises.
+    **Raises:** `ArgumentError` for `resume` with `overwrite`, and what `open_sample` and
+    `ndive.training.train` raise.
     """
+    existing = _existing(resume, overwrite)
     keep_compiled()
     train_sample = open_sample(samples, job="train", split="train")
     val_sample = open_sample(samples, job="train", split="val")
     with TrainingDisplay(config.name) as display:
         result = train_model(
-            config, train_sample, val_sample, directory, seed=seed, resume=resume, report=display
+            config, train_sample, val_sample, directory, seed=seed, existing=existing, report=display
         )
     best = result.best
     _say(
@@ -113,6 +122,13 @@ def run_training(
         f"model '{directory / BEST}'"
     )
     return result
+
+
+def _existing(resume: bool, overwrite: bool) -> Existing:
+    """What the options say of a run that is there."""
+    if resume and overwrite:
+        raise ArgumentError("-c goes on with the run and --overwrite removes it: give one of the two")
+    return "resume" if resume else "replace" if overwrite else "refuse"
 
 
 def _kept(directory: Path) -> str:

@@ -25,13 +25,21 @@ def batches(sample: Sample, batch_size: int, *, seed: int, epoch: int) -> Iterat
 
     **Raises:** `ArgumentError` for a negative seed or epoch, or a batch larger than the sample.
     """
+    check_batch_size(sample, batch_size)
+    if seed < 0 or epoch < 0:
+        raise ArgumentError(f"seed {seed}, epoch {epoch}; allowed are 0 and more")
+    return _cut(_shuffled(sample, seed, epoch), batch_size)
+
+
+def check_batch_size(sample: Sample, batch_size: int) -> None:
+    """Refuse a batch that the sample cannot fill.
+
+    **Raises:** `ArgumentError`.
+    """
     if not 1 <= batch_size <= sample.n_jets:
         raise ArgumentError(
             f"batch size {batch_size}; allowed is 1 to the {sample.n_jets} jets of the sample"
         )
-    if seed < 0 or epoch < 0:
-        raise ArgumentError(f"seed {seed}, epoch {epoch}; allowed are 0 and more")
-    return _cut(_shuffled(sample, seed, epoch), batch_size)
 
 
 def sequential_batches(sample: Sample, batch_size: int) -> Iterator[tuple[Batch, int]]:

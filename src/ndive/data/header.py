@@ -1,4 +1,4 @@
-"""What one jets file says of itself, read without touching its tracks."""
+"""What one jets file says of itself, read without touching its rows, and the hash of its content."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ import numpy as np
 from ndive.data.hdf5 import opened, read_rows
 from ndive.data.perigee import CORRELATIONS
 from ndive.errors import SampleError
+from ndive.files import reported
 from ndive.schema import Schema
 
 FINGERPRINT_JETS = 1024
@@ -36,9 +37,7 @@ class Header:
 
     **Attributes:** `columns` maps dataset and name in the schema (or the file's own name, where the schema
     has none) to the column; `class_names` is the ordered class list, empty where the file has none;
-    `field` is in tesla, the attribute `field` of the root or 2;
-    `attributes` are those of the root; `fingerprint` changes with the size, layout, attributes and first
-    and last jets.
+    `field` is in tesla along +z, the attribute `field` of the root or 2; `attributes` are those of the root.
     """
 
     path: Path
@@ -48,7 +47,6 @@ class Header:
     class_names: tuple[str, ...]
     field: float
     attributes: Mapping[str, Any]
-    fingerprint: str
 
 
 def read_header(path: Path, schema: Schema) -> Header:
@@ -77,8 +75,26 @@ def read_header(path: Path, schema: Schema) -> Header:
             class_names=_class_names(file["jets"]),
             field=_field(file),
             attributes=MappingProxyType({name: _plain(value) for name, value in file.attrs.items()}),
-            fingerprint=_fingerprint(file, n_jets),
         )
+
+
+def fingerprint(path: Path) -> str:
+    """A hash of the whole content of the file at `path`, its attributes and its layout; it reads all of it.
+
+    **Raises:** `FileAccessError` and `SampleError` as `read_header`.
+    """
+    with reported(path, "read"), path.open("rb") as content:
+        of_bytes, size = hashlib.file_digest(content, "sha256").digest(), content.tell()
+    with opened(path) as file:
+        jets, tracks = _structured(file, "jets", 1), _structured(file, "tracks", 2)
+        attributes = sorted((name, repr(_plain(value))) for name, value in file.attrs.items())
+        layout = [(name, node.shape, str(node.dtype)) for name, node in (("jets", jets), ("tracks", tracks))]
+        digest = hashlib.sha256(repr((size, attributes, _class_names(jets), layout)).encode())
+        edge = min(FINGERPRINT_JETS, len(jets))
+        digest.update(read_rows(jets, 0, edge).tobytes())
+        digest.update(read_rows(jets, len(jets) - edge, len(jets)).tobytes())
+    digest.update(of_bytes)
+    return digest.hexdigest()
 
 
 def correlations(header: Header) -> tuple[str, ...]:
@@ -112,9 +128,9 @@ def _columns(file: h5py.File, dataset: str, schema: Schema) -> Mapping[str, Colu
 
 def _field(file: h5py.File) -> float:
     value = _plain(file.attrs.get("field", DEFAULT_FIELD))
-    if not isinstance(value, int | float) or not 0 < value < np.inf:
+    if not isinstance(value, int | float) or not 0 < abs(value) < np.inf:
         raise SampleError(
-            f"'{file.filename}': attribute 'field' is {value!r}, allowed is a positive number of tesla"
+            f"'{file.filename}': attribute 'field' is {value!r}, allowed is a number of tesla other than 0"
         )
     return float(value)
 
@@ -131,18 +147,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return [_plain(entry) for entry in value.tolist()]
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _fingerprint(file: h5py.File, n_jets: int) -> str:
-    digest = hashlib.sha256()
-    size = Path(file.filename).stat().st_size
-    attributes = sorted((name, repr(_plain(value))) for name, value in file.attrs.items())
-    classes = _class_names(file["jets"])
-    layout = [(name, file[name].shape, str(file[name].dtype)) for name in ("jets", "tracks")]
-    digest.update(repr((size, attributes, classes, layout)).encode())
-    edge = min(FINGERPRINT_JETS, n_jets)
-    digest.update(read_rows(file["jets"], 0, edge).tobytes())
-    digest.update(read_rows(file["jets"], n_jets - edge, n_jets).tobytes())
-    with Path(file.filename).open("rb") as content:
-        digest.update(hashlib.file_digest(content, "sha256").digest())
-    return digest.hexdigest()

@@ -13,7 +13,7 @@ from ndive.data.batch import Batch, concatenated
 from ndive.data.checking import check_rows
 from ndive.data.columns import Rows, in_program_units, read_columns
 from ndive.data.conversion import jets_of, to_tracks, to_truth
-from ndive.data.header import Header, correlations
+from ndive.data.header import Header, correlations, fingerprint
 from ndive.errors import ArgumentError
 from ndive.schema import Job, Schema
 from ndive.tracks import Jet, Tracks
@@ -57,8 +57,13 @@ class Sample:
 
     @cached_property
     def identity(self) -> str:
-        """A hash of each file's whole content, its attributes and its layout; not of where it lies."""
-        fingerprints = "".join(header.fingerprint for header in self.headers)
+        """A hash of each file's whole content, its attributes and its layout; not of where it lies.
+
+        The files are read as a whole when it is first asked for.
+
+        **Raises:** `FileAccessError`, and `SampleError` for a damaged file.
+        """
+        fingerprints = "".join(fingerprint(path) for path in self.paths)
         return hashlib.sha256(fingerprints.encode()).hexdigest()
 
     def read(self, start: int, stop: int) -> Batch:
@@ -77,11 +82,6 @@ class Sample:
                 for header, rows in self._checked("train", ranges, np.float32)
             ]
         )
-
-    def read_jets(self, start: int, stop: int) -> Jet:
-        """Jets `start` to `stop` without targets, of a sample opened to predict; raises as `read`."""
-        rows = self._checked("predict", [(start, stop)], np.float32)
-        return concatenated([_jet(piece, header) for header, piece in rows])
 
     def read_tracks(self, start: int, stop: int, precision: Floating = np.float32) -> Tracks:
         """The tracks of jets `start` to `stop`, of a sample opened to fit; raises as `read`."""

@@ -1,7 +1,14 @@
-"""A file that HDF5 can always close, even on a full disk."""
+"""HDF5 files that are whole or not there, and that can be closed even on a full disk."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+import h5py
+
+from ndive.files import written_aside
 
 
 class Sink(io.FileIO):
@@ -39,3 +46,19 @@ class Sink(io.FileIO):
         """
         if self.failure is not None:
             raise self.failure
+
+
+@contextmanager
+def written_hdf5(path: str | Path) -> Iterator[tuple[h5py.File, Sink]]:
+    """Yield an HDF5 file to fill, and its sink, which tells early whether a write failed.
+
+    The file is renamed to `path` when the block ends well, as `written_aside` does it.
+
+    **Raises:** `FileAccessError` where the place cannot be written or the disk is full.
+    """
+    with written_aside(path) as aside, Sink(aside, "w+") as sink:
+        try:
+            with h5py.File(sink, "w") as file:
+                yield file, sink
+        finally:  # what HDF5 says after a failed write is its consequence
+            sink.raise_failure()

@@ -8,9 +8,8 @@ import h5py
 import hdf5plugin
 import numpy as np
 
-from ndive.data.sink import Sink
+from ndive.data.sink import written_hdf5
 from ndive.errors import ArgumentError
-from ndive.files import written_aside
 from ndive.schema import load_schema
 
 CHUNK_ROWS = 256
@@ -46,20 +45,18 @@ def write_datasets(
     dataset_attrs: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """Write any structured datasets from chunks of their rows; raises as `write_sample`."""
-    with written_aside(path) as aside, Sink(aside, "w+") as sink:
-        with h5py.File(sink, "w") as file:
-            for chunk in chunks:
-                for name, rows in chunk.items():
-                    if name not in file:
-                        _create(file, name, rows)
-                    _append(file[name], rows, Path(path))
-                sink.raise_failure()
-            if not file.keys():
-                raise ArgumentError(f"nothing to write to '{path}': no chunk of rows")
-            _annotate(file, attrs, Path(path))
-            for name, values in dataset_attrs.items():
-                _annotate(file[name], values, Path(path))
-        sink.raise_failure()
+    with written_hdf5(path) as (file, sink):
+        for chunk in chunks:
+            for name, rows in chunk.items():
+                if name not in file:
+                    _create(file, name, rows)
+                _append(file[name], rows, Path(path))
+            sink.raise_failure()
+        if not file.keys():
+            raise ArgumentError(f"nothing to write to '{path}': no chunk of rows")
+        _annotate(file, attrs, Path(path))
+        for name, values in dataset_attrs.items():
+            _annotate(file[name], values, Path(path))
 
 
 def _create(file: h5py.File, name: str, rows: np.ndarray) -> None:

@@ -11,8 +11,8 @@ import h5py
 import hdf5plugin
 import numpy as np
 
+from ndive.data import written_hdf5
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
-from ndive.files import written_aside
 
 Kept = TypeVar("Kept", JetTable, Predictions)
 Tree = TypeVar("Tree", JetTable, Predictions, FittedVertices)
@@ -22,22 +22,27 @@ NOTHING = h5py.Empty("f4")
 
 
 def cached(
-    directory: Path, key: Mapping[str, str | int], kind: type[Kept], compute: Callable[[], Kept]
+    directory: Path,
+    key: Mapping[str, str | int],
+    kind: type[Kept],
+    compute: Callable[[], Kept],
+    *,
+    overwrite: bool = False,
 ) -> Kept:
     """What `compute` gives, read from `directory` if it was computed before under the same `key`.
 
     The file is named after the hash of `key`, which it also holds; one that cannot be read, or that lacks a
-    part, is made anew.
+    part, is made anew, and with `overwrite` any.
 
     **Raises:** `FileAccessError` where the file cannot be written, and what `compute` raises.
     """
     text = json.dumps(dict(key), sort_keys=True)
     path = directory / f"{kind.__name__.lower()}_{hashlib.sha256(text.encode()).hexdigest()[:16]}.h5"
-    found = _read(path, text, kind)
+    found = None if overwrite else _read(path, text, kind)
     if found is not None:
         return found
     made = compute()
-    with written_aside(path) as aside, h5py.File(aside, "w") as file:
+    with written_hdf5(path) as (file, _):
         file.attrs["key"] = text
         _write(file, made)
     return made

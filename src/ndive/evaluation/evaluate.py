@@ -42,20 +42,26 @@ class Evaluation:
     summary: Summary
 
 
-def read_held_out(sample: Sample, models: Path, *, report: Report | None = None) -> HeldOut:
+def read_held_out(
+    sample: Sample, models: Path, *, report: Report | None = None, overwrite: bool = False
+) -> HeldOut:
     """Read the jets of `sample` and fit them without a network; kept under the directory `models`.
+
+    With `overwrite` what was kept is computed again.
 
     **Raises:** `SampleError` for a row that breaks the layout, `FileAccessError` where nothing can be kept.
     """
     directory = models / REFERENCES
     told = _told(report, "reading jets")
-    jets = cached(directory, _key(sample), JetTable, lambda: read_jets(sample, report=told))
+    key = _key(sample)
+    jets = cached(directory, key, JetTable, lambda: read_jets(sample, report=told), overwrite=overwrite)
     references = {}
     for activation, title in SELECTIONS.items():
         compute = partial(
             predict, reference_model(activation), sample, report=_told(report, f"fitting, {title}")
         )
-        fitted = cached(directory, _key(sample) | {"selection": activation}, Predictions, compute).vertices
+        chosen = key | {"selection": activation}
+        fitted = cached(directory, chosen, Predictions, compute, overwrite=overwrite).vertices
         if fitted is not None:
             references[activation] = fitted
     return HeldOut(
@@ -66,8 +72,12 @@ def read_held_out(sample: Sample, models: Path, *, report: Report | None = None)
     )
 
 
-def evaluate(trained: TrainedModel, test: HeldOut, *, report: Report | None = None) -> Evaluation:
+def evaluate(
+    trained: TrainedModel, test: HeldOut, *, report: Report | None = None, overwrite: bool = False
+) -> Evaluation:
     """Predictions and numbers of one model; predictions are kept in the model's directory.
+
+    With `overwrite` what was kept is computed again.
 
     **Raises:** `SampleError` for a row that breaks the layout, `FileAccessError` where nothing can be kept.
     """
@@ -77,6 +87,7 @@ def evaluate(trained: TrainedModel, test: HeldOut, *, report: Report | None = No
         key,
         Predictions,
         lambda: predict(trained.model, test.sample, report=_told(report, f"predicting, {trained.name}")),
+        overwrite=overwrite,
     )
     return Evaluation(
         trained=trained,

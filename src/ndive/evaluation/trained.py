@@ -12,7 +12,7 @@ from jaxtyping import Float
 from ndive.errors import CheckpointError
 from ndive.files import reported
 from ndive.models import Model, ModelConfig, load_model
-from ndive.training import BEST, LOSS_NAMES, Epoch, model_directory, read_history
+from ndive.training import BEST, LOSS_NAMES, Epoch, best_epoch, model_directory, read_history
 
 History = Mapping[str, Float[np.ndarray, " epochs"]]
 """Column -> one value an epoch: `epoch`, and `train_` and `val_` before `total` and each loss."""
@@ -53,7 +53,7 @@ def load_trained(name: str, models: Path) -> TrainedModel:
         model=model,
         config=config,
         artefact=artefact,
-        epoch=min(epochs, key=lambda epoch: epoch.val["total"]).epoch if epochs else 0,
+        epoch=best_epoch(epochs).epoch if epochs else 0,
         history=_columns(epochs),
     )
 

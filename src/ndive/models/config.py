@@ -41,8 +41,8 @@ class ModelConfig:
         for field, allowed in (("model", MODELS), ("vertexer", VERTEXERS), ("activation", ACTIVATIONS)):
             if getattr(self, field) not in allowed:
                 found = getattr(self, field)
-                raise ConfigError(f"model: {field} is {found!r}, must be one of {', '.join(allowed)}")
+                raise ConfigError(f"model: {field} is {found!r}, takes one of {', '.join(allowed)}")
         if self.layers < 0:
-            raise ConfigError(f"model: layers is {self.layers}, must be 0 or more")
+            raise ConfigError(f"model: layers is {self.layers}, takes 0 or more")
         if self.heads < 1 or WIDTH % self.heads:
-            raise ConfigError(f"model: heads is {self.heads}, must divide {WIDTH}")
+            raise ConfigError(f"model: heads is {self.heads}, takes a divisor of {WIDTH}")

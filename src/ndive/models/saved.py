@@ -7,6 +7,8 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
+from jaxtyping import PyTree
 
 from ndive.errors import CheckpointError, ConfigError
 from ndive.files import reported, written_aside
@@ -19,11 +21,18 @@ FORMAT = "ndive-model-1"
 
 
 def save_model(path: str | Path, model: Model, config: ModelConfig) -> None:
-    """Write `model`, its configuration, its normalisation and the version of the schema, aside and renamed.
+    """Write `model`, its configuration, its normalisation, their dtype and the version of the schema.
+
+    The file is written aside and renamed.
 
     **Raises:** `FileAccessError` where the place cannot be written.
     """
-    header = {"format": FORMAT, "schema": load_schema().version, "model": asdict(config)}
+    header = {
+        "format": FORMAT,
+        "schema": load_schema().version,
+        "dtype": float_dtype(model),
+        "model": asdict(config),
+    }
     with written_aside(path) as aside, aside.open("wb") as file:
         file.write(json.dumps(header).encode() + b"\n")
         eqx.tree_serialise_leaves(file, model)
@@ -32,8 +41,9 @@ def save_model(path: str | Path, model: Model, config: ModelConfig) -> None:
 def load_model(path: str | Path) -> tuple[Model, ModelConfig]:
     """Read what `save_model` wrote.
 
-    **Raises:** `FileAccessError` where the file cannot be read, `CheckpointError` where it is damaged or not
-    such a file, `ConfigError` where its configuration is not one of this version.
+    **Raises:** `FileAccessError` where the file cannot be read, `CheckpointError` where it is damaged, not
+    such a file or of another dtype than this process computes in, `ConfigError` where its configuration is
+    not one of this version.
     """
     with reported(path, "read"), Path(path).open("rb") as file:
         config = _config(path, file.readline())
@@ -42,6 +52,22 @@ def load_model(path: str | Path) -> tuple[Model, ModelConfig]:
             return eqx.tree_deserialise_leaves(file, skeleton), config
         except (RuntimeError, ValueError, EOFError) as error:
             raise CheckpointError(f"model '{path}': its arrays are damaged") from error
+
+
+def float_dtype(tree: PyTree) -> str:
+    """The dtype of the floats among the arrays of `tree`, the widest where they differ."""
+    floats = jax.tree.leaves(eqx.filter(tree, eqx.is_inexact_array))
+    return jnp.result_type(*(array.dtype for array in floats)).name
+
+
+def check_dtype(what: str, header: dict[str, Any]) -> None:
+    """Refuse arrays of another dtype than this process computes in; a header without one is of float32.
+
+    **Raises:** `CheckpointError`, which begins with `what`.
+    """
+    made, here = header.get("dtype", "float32"), jnp.result_type(float).name
+    if made != here:
+        raise CheckpointError(f"{what}: made in {made}, this process uses {here} (see JAX_ENABLE_X64)")
 
 
 def _config(path: str | Path, line: bytes) -> ModelConfig:
@@ -54,6 +80,7 @@ def _config(path: str | Path, line: bytes) -> ModelConfig:
     version = load_schema().version
     if header["schema"] != version:
         raise CheckpointError(f"model '{path}': made for schema {header['schema']}, this is schema {version}")
+    check_dtype(f"model '{path}'", header)
     try:
         return ModelConfig(**header["model"])
     except TypeError as error:

@@ -11,6 +11,8 @@ from ndive.files import written_aside
 
 PIXELS_PER_INCH = 160
 
+KINDS = ("png", "pdf")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
@@ -22,6 +24,11 @@ class Drawing:
     figure: Figure
 
 
+def figure_files(name: str, directory: Path) -> list[Path]:
+    """The files in `directory` of the figure called `name`, PNG and PDF."""
+    return [directory / f"{name}.{kind}" for kind in KINDS]
+
+
 def save_drawing(drawing: Drawing, directory: Path) -> tuple[Path, Path]:
     """Write the figure as PNG and as PDF into `directory`; return both paths.
 
@@ -29,7 +36,7 @@ def save_drawing(drawing: Drawing, directory: Path) -> tuple[Path, Path]:
     """
     drawing.figure.draw_without_rendering()
     drawing.figure.set_layout_engine("none")  # laid out once, for every format
-    png, pdf = (directory / f"{drawing.name}.{suffix}" for suffix in ("png", "pdf"))
+    png, pdf = figure_files(drawing.name, directory)
     with written_aside(png) as aside:
         drawing.figure.savefig(aside, format="png", dpi=PIXELS_PER_INCH)
     with written_aside(pdf) as aside:

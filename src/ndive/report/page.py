@@ -1,6 +1,7 @@
 """The report as one page that needs no other file and no network."""
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -74,6 +75,15 @@ def is_page_of(path: Path, made_of: str) -> bool:
     """Whether the page at `path` was rendered from facts with the fingerprint `made_of`."""
     with reported(path, "read"), path.open(encoding="utf-8", errors="replace") as file:
         return made_of in file.read(HEAD)
+
+
+def named_figures(path: Path) -> set[str]:
+    """The names of the figures that the page at `path` shows; none where there is no page."""
+    if not path.is_file():
+        return set()
+    with reported(path, "read"):
+        text = path.read_text(encoding="utf-8", errors="replace")
+    return {html.unescape(name) for name in re.findall(r'<figure id="([^"]+)"', text)}
 
 
 def _navigation(page: Page) -> str:

@@ -23,10 +23,10 @@ from ndive.evaluation import (
     vertex_verdict,
     write_metrics,
 )
-from ndive.files import written_aside
+from ndive.files import reported, resolved, written_aside
 from ndive.report.display import Shown, display
-from ndive.report.figure import save_drawing
-from ndive.report.page import Page, Section, is_page_of, render
+from ndive.report.figure import KINDS, figure_files, save_drawing
+from ndive.report.page import Page, Section, is_page_of, named_figures, render
 from ndive.report.provenance import fingerprint, provenance
 from ndive.report.sections import draw_sections
 from ndive.report.style import styled
@@ -39,11 +39,16 @@ N_EXAMPLES = 5
 def current_report(
     evaluations: Sequence[Evaluation], held_out: HeldOut, directory: Path, *, seed: int = 0
 ) -> Path | None:
-    """The page in `directory` if it shows the very same models, jets, versions and seed, else None."""
+    """The page in `directory` if it shows the very same models, jets, versions and seed, else None.
+
+    Its numbers and every figure that it shows must lie beside it.
+    """
     page = directory / PAGE
-    whole = page.is_file() and (directory / METRICS).is_file() and (directory / FIGURES).is_dir()
     made_of = fingerprint(provenance(evaluations, held_out, seed))
-    return page if whole and is_page_of(page, made_of) else None
+    if not page.is_file() or not is_page_of(page, made_of):
+        return None
+    figures = [file for name in named_figures(page) for file in figure_files(name, directory / FIGURES)]
+    return page if all(file.is_file() for file in (directory / METRICS, *figures)) else None
 
 
 def write_report(
@@ -52,20 +57,36 @@ def write_report(
     """Draw everything into `directory`: `report.html`, `metrics.json`, and `figures/` as PNG and PDF.
 
     The first tagger is the one that the others are compared with. `seed` chooses the jets of the display.
-    Returns the path of the page.
+    A page that is there is removed first, with its figures, and the new one is written last: where there is
+    a page, all that it shows lies beside it. Returns the path of the page.
 
     **Raises:** `FileAccessError` where a file cannot be written.
     """
+    _clear(directory)
     with styled():
         sections = draw_sections(evaluations, held_out)
         for section in sections:
             for drawing in section.drawings:
                 save_drawing(drawing, directory / FIGURES)
         page = render(_page(evaluations, held_out, sections, seed))
+    write_metrics(directory / METRICS, evaluations, held_out)
     with written_aside(directory / PAGE) as aside:
         aside.write_text(page, encoding="utf-8")
-    write_metrics(directory / METRICS, evaluations, held_out)
     return directory / PAGE
+
+
+def _clear(directory: Path) -> None:
+    """Remove a page and the figures that it shows, and nothing else; the figures first, since it names them.
+
+    **Raises:** `FileAccessError` where one cannot be removed.
+    """
+    page = resolved(directory / PAGE)
+    with reported(page, "replace"):
+        names = named_figures(page)
+        for file in (directory / FIGURES).glob("*"):
+            if file.stem in names and file.suffix[1:] in KINDS:
+                file.unlink()
+        page.unlink(missing_ok=True)
 
 
 def _page(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ndive.jobs import run_tasks
+from ndive.jobs import Pool, run_tasks
 from ndive.schema import load_schema
 from ndive.simulation.columns import padded
 from ndive.simulation.generator import generator_settings
@@ -20,13 +20,11 @@ from ndive.simulation.store import Store
 from ndive.simulation.task import simulate_task
 
 
-def simulate(
-    settings: SimulationSettings, store: Store, *, workers: int, scheduler: str | None = None
-) -> Iterator[Selection]:
-    """Run tasks until the selection is complete; yield it after each task.
+def simulate(settings: SimulationSettings, store: Store, pool: Pool) -> Iterator[Selection]:
+    """Run tasks on the workers of `pool` until the selection is complete; yield it after each task.
 
     Finished tasks are kept in `store`; those already there are not run again. The selection is a function of
-    `settings` only, whatever the number of `workers` and wherever an earlier run was interrupted.
+    `settings` only, whatever the `pool` and wherever an earlier run was interrupted.
 
     **Raises:** `SimulationError` and `FileAccessError`, as `run_tasks` and `Store.save`.
     """
@@ -37,9 +35,7 @@ def simulate(
     yield selection
     if selection.complete:
         return
-    results = run_tasks(
-        partial(simulate_task, settings), count(finished), workers=workers, scheduler=scheduler
-    )
+    results = run_tasks(partial(simulate_task, settings), count(finished), pool)
     try:
         for task, result in enumerate(results, start=finished):
             store.save(task, result)

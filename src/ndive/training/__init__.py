@@ -9,7 +9,9 @@ from ndive.training.directories import model_directory as model_directory
 from ndive.training.directories import models_root as models_root
 from ndive.training.forward import forward as forward
 from ndive.training.history import Epoch as Epoch
+from ndive.training.history import best_epoch as best_epoch
 from ndive.training.history import read_history as read_history
+from ndive.training.loop import Existing as Existing
 from ndive.training.loop import TrainResult as TrainResult
 from ndive.training.loop import train as train
 from ndive.training.losses import LOSS_NAMES as LOSS_NAMES

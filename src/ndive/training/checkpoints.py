@@ -1,8 +1,9 @@
 """The files of a training run: checkpoints to go on from, and the best model so far.
 
-A checkpoint is one file: a line of JSON (configuration, seed, samples, losses so far, SHA-256 of the rest),
-then the arrays of the whole `TrainState` as `equinox.tree_serialise_leaves` writes them. It is written aside
-and renamed, so a run that is killed leaves the one before; a damaged one does not match its hash.
+A checkpoint is one file: a line of JSON (configuration, seed, samples, losses so far, dtype, SHA-256 of what
+follows), then the arrays of the whole `TrainState` as `equinox.tree_serialise_leaves` writes them. It is
+written aside and renamed, so a run that is killed leaves the one before; a damaged one does not match its
+hash.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ import equinox as eqx
 
 from ndive.errors import CheckpointError
 from ndive.files import reported, written_aside
+from ndive.models.saved import check_dtype, float_dtype
 from ndive.training.config import TrainConfig
 from ndive.training.history import FILE, Epoch
 from ndive.training.state import TrainState, empty_state
@@ -70,6 +72,7 @@ def save_checkpoint(directory: Path, state: TrainState, history: list[Epoch], ru
     header = {
         "format": FORMAT,
         "sha256": hashlib.sha256(payload.getvalue()).hexdigest(),
+        "dtype": float_dtype(state),
         "history": [asdict(epoch) for epoch in history],
         **asdict(run),
     }
@@ -83,7 +86,7 @@ def save_checkpoint(directory: Path, state: TrainState, history: list[Epoch], ru
 def load_newest(directory: Path, run: Run) -> Resumed | None:
     """The newest checkpoint that can be read, None where there is none at all.
 
-    **Raises:** `CheckpointError` where all are damaged, or it belongs to another run.
+    **Raises:** `CheckpointError` where all are damaged, or it belongs to another run or another dtype.
     """
     damaged: list[Path] = []
     for epoch in reversed(checkpoint_epochs(directory)):
@@ -94,7 +97,7 @@ def load_newest(directory: Path, run: Run) -> Resumed | None:
             damaged.append(path)
             continue
         _check_same(path, header, run)
-        state = eqx.tree_deserialise_leaves(io.BytesIO(payload), empty_state(run.config))
+        state = _state(path, header, payload, run.config)
         history = [Epoch(**epoch) for epoch in header["history"]]
         return Resumed(state=state, history=history, damaged=tuple(damaged))
     if damaged:
@@ -105,11 +108,12 @@ def load_newest(directory: Path, run: Run) -> Resumed | None:
 def load_checkpoint(path: Path) -> tuple[TrainState, TrainConfig]:
     """The state and the configuration in one checkpoint.
 
-    **Raises:** `CheckpointError` where it is damaged, `FileAccessError` where it cannot be read.
+    **Raises:** `CheckpointError` where it is damaged or of another dtype than this process computes in,
+    `FileAccessError` where it cannot be read.
     """
     header, payload = _read(path)
     config = TrainConfig(**header["config"])
-    return eqx.tree_deserialise_leaves(io.BytesIO(payload), empty_state(config)), config
+    return _state(path, header, payload, config), config
 
 
 def remove_run(directory: Path) -> None:
@@ -137,8 +141,13 @@ def _read(path: Path) -> tuple[dict[str, Any], bytes]:
     return header, payload
 
 
+def _state(path: Path, header: dict[str, Any], payload: bytes, config: TrainConfig) -> TrainState:
+    check_dtype(f"checkpoint '{path}'", header)
+    return eqx.tree_deserialise_leaves(io.BytesIO(payload), empty_state(config))
+
+
 def _check_same(path: Path, header: dict[str, Any], run: Run) -> None:
-    """Refuse a checkpoint of another run; more epochs than first planned are no other run."""
+    """Refuse a checkpoint of another run; another number of epochs makes one only with the cosine decay."""
     found, wanted = _flat(header), _flat(asdict(run))
     differing = [
         f"{name} {found.get(name)!r} there, {value!r} here"
@@ -147,6 +156,12 @@ def _check_same(path: Path, header: dict[str, Any], run: Run) -> None:
     ]
     if differing:
         raise CheckpointError(f"checkpoint '{path}' is of another run: {'; '.join(differing)}")
+    planned, asked = header["config"]["num_epochs"], run.config.num_epochs
+    if run.config.use_cosine_decay_schedule and asked != planned:
+        raise CheckpointError(
+            f"checkpoint '{path}': its cosine decay ends at epoch {planned} and cannot go on to {asked}; "
+            f"keep that number, or start anew"
+        )
 
 
 def _flat(run: dict[str, Any]) -> dict[str, Any]:

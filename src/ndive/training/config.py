@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, fields
 
 from ndive.errors import ConfigError
 from ndive.models import ModelConfig
-from ndive.models.config import MODELS, VERTEXERS
-from ndive.models.weights import ACTIVATIONS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +47,10 @@ class TrainConfig:
     use_early_stopping: bool = False
 
     def __post_init__(self) -> None:
-        """Check every field, then what they say together."""
+        """Check every field, those of the model by making its configuration, then what they say together."""
         _check_types(self)
         _check_values(self)
+        _ = self.model
         _check_together(self)
 
     @property
@@ -97,19 +96,11 @@ def _check_types(config: TrainConfig) -> None:
 
 
 def _check_values(config: TrainConfig) -> None:
-    choices = {"model_name": MODELS, "vertexer": VERTEXERS, "track_weight_activation": ACTIVATIONS}
-    for name, allowed in choices.items():
-        if getattr(config, name) not in allowed:
-            found = getattr(config, name)
-            raise ConfigError(f"configuration: {name} is {found!r}, takes one of {', '.join(allowed)}")
-    for name in ("num_epochs", "batch_size", "num_attention_layers", "num_attention_heads"):
+    for name in ("num_epochs", "batch_size"):
         if getattr(config, name) < 1:
             raise ConfigError(f"configuration: {name} is {getattr(config, name)}, takes 1 or more")
     if not 0 < config.learning_rate < float("inf"):
         raise ConfigError(f"configuration: learning_rate is {config.learning_rate}, takes a positive number")
-    if 32 % config.num_attention_heads:
-        found = config.num_attention_heads
-        raise ConfigError(f"configuration: num_attention_heads is {found}, takes a divisor of 32")
     if config.config_name is not None and not re.fullmatch(r"\w[\w.+-]*", config.config_name):
         raise ConfigError(
             f"configuration: config_name is {config.config_name!r}, takes letters, digits and . _ + -"

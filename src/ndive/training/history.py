@@ -1,7 +1,9 @@
 """The losses of each epoch as a CSV file: one row an epoch."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf, isnan
 from pathlib import Path
 
 from ndive.errors import CheckpointError
@@ -30,6 +32,11 @@ class Epoch:
         """The values in the order of `COLUMNS`."""
         components = [*(self.train[name] for name in LOSS_NAMES), *(self.val[name] for name in LOSS_NAMES)]
         return [self.epoch, self.train["total"], self.val["total"], *components]
+
+
+def best_epoch(epochs: Sequence[Epoch]) -> Epoch:
+    """The first epoch with the lowest validation total, whose model is `best.eqx`; NaN counts as infinite."""
+    return min(epochs, key=lambda epoch: inf if isnan(epoch.val["total"]) else epoch.val["total"])
 
 
 def write_history(directory: Path, epochs: list[Epoch]) -> None:

@@ -3,18 +3,28 @@
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
+from typing import Literal
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
 from ndive.data import Sample, batches, sequential_batches
-from ndive.errors import ArgumentError, CheckpointError
+from ndive.data.batches import check_batch_size
+from ndive.errors import CheckpointError
 from ndive.files import check_directory
 from ndive.models import build_model, save_model
-from ndive.training.checkpoints import BEST, Run, checkpoint_epochs, load_newest, save_checkpoint
+from ndive.training.checkpoints import (
+    BEST,
+    Run,
+    checkpoint_epochs,
+    load_newest,
+    remove_run,
+    save_checkpoint,
+)
+from ndive.training.checks import check_apart, check_finite, check_seed
 from ndive.training.config import TrainConfig
-from ndive.training.history import Epoch, write_history
+from ndive.training.history import Epoch, best_epoch, write_history
 from ndive.training.losses import LOSS_NAMES, loss_weights
 from ndive.training.normalise import estimate_normalisation
 from ndive.training.progress import Notice, Progress, Report, silent
@@ -27,7 +37,8 @@ JETS_A_CALL = 4000
 
 VALIDATION_BATCH = 500
 
-LARGEST_SEED = 2**32 - 1
+Existing = Literal["refuse", "resume", "replace"]
+"""What becomes of a run that is there: an error, its next epochs, or a new run in its place."""
 
 Sums = dict[str, tuple[float, float]]
 NO_SUMS: Sums = dict.fromkeys(LOSS_NAMES, (0.0, 0.0))
@@ -42,8 +53,8 @@ class TrainResult:
 
     @property
     def best(self) -> Epoch:
-        """The epoch with the lowest validation total, whose model is `best.eqx`."""
-        return min(self.history, key=lambda epoch: epoch.val["total"])
+        """The first epoch with the lowest validation total, whose model is `best.eqx`."""
+        return best_epoch(self.history)
 
 
 def train(
@@ -53,34 +64,42 @@ def train(
     directory: str | Path,
     *,
     seed: int = 0,
-    resume: bool = False,
+    existing: Existing = "refuse",
     report: Report = silent,
 ) -> TrainResult:
     """Train the model of `config` and leave it in `directory`.
 
-    The run is a function of `config`, the samples and `seed`. With `resume` it goes on from the newest
-    checkpoint and ends with the same arrays as if it had not stopped; without, it begins anew.
+    The run is a function of `config`, the samples and `seed`. Where `directory` holds a run, `existing`
+    says what becomes of it: "refuse"; "resume", go on from the newest checkpoint to the same arrays as if it
+    had not stopped; "replace", remove it once the first epoch of this one is done.
 
     **Raises:** `CheckpointError` where `directory` holds another run, or one that it shall not go on with;
-    `FileAccessError` where it cannot be written; `ArgumentError` for a batch larger than the sample or a seed
-    that `check_seed` refuses.
+    `FileAccessError` where it cannot be written; `ArgumentError` for a batch larger than the sample, samples
+    that share a file, or a seed that `check_seed` refuses; `SampleError` for a row that breaks the layout;
+    `TrainingError` where a total is not finite, which leaves the epochs before.
     """
     check_seed(seed)
+    check_batch_size(train_sample, config.batch_size)
+    check_apart(train_sample, val_sample)
     directory = Path(directory)
     check_directory(directory)
     run = Run(
         config=config, seed=seed, train_identity=train_sample.identity, val_identity=val_sample.identity
     )
-    state, history = _begin(run, train_sample, directory, resume, report)
+    state, history = _begin(run, train_sample, directory, existing, report)
     steps_an_epoch = train_sample.n_jets // config.batch_size
     train_steps = make_train_steps(config, steps_an_epoch * config.num_epochs)
     validate = make_validate(config)
     while not is_finished(state, config):
         learner, train_losses = _train_epoch(state, config, train_sample, seed, train_steps, report)
         val_losses = _validate(learner, state, config, val_sample, validate)
-        before, state = state, after_epoch(state, learner, val_losses["total"])
-        is_best = bool(state.best < before.best)
-        history.append(Epoch(epoch=int(state.epoch), train=train_losses, val=val_losses))
+        state = after_epoch(state, learner, val_losses["total"])
+        epoch = Epoch(epoch=int(state.epoch), train=train_losses, val=val_losses)
+        check_finite(epoch, config)
+        if existing == "replace" and not history:
+            remove_run(directory)
+        history.append(epoch)
+        is_best = best_epoch(history) is epoch
         if is_best:
             save_model(directory / BEST, state.model, config.model)
         write_history(directory, history)
@@ -88,7 +107,7 @@ def train(
         jets = _jets_an_epoch(config, train_sample)
         report(
             Progress(
-                epoch=int(state.epoch),
+                epoch=epoch.epoch,
                 epochs=config.num_epochs,
                 jets=jets,
                 n_jets=jets,
@@ -100,24 +119,15 @@ def train(
     return TrainResult(directory=directory, history=tuple(history))
 
 
-def check_seed(seed: int) -> None:
-    """Refuse a seed that is not in 32 bits, all that the first parameters are drawn from.
-
-    **Raises:** `ArgumentError`.
-    """
-    if not 0 <= seed <= LARGEST_SEED:
-        raise ArgumentError(f"seed is {seed}, allowed: 0 to {LARGEST_SEED}")
-
-
 def _begin(
-    run: Run, sample: Sample, directory: Path, resume: bool, report: Report
+    run: Run, sample: Sample, directory: Path, existing: Existing, report: Report
 ) -> tuple[TrainState, list[Epoch]]:
     """The state to start from, and the history up to it."""
-    if not resume and (done := checkpoint_epochs(directory)):
+    if existing == "refuse" and (done := checkpoint_epochs(directory)):
         raise CheckpointError(
             f"'{directory}' holds a run of {done[-1]} epochs: go on with it, or remove it to start anew"
         )
-    found = load_newest(directory, run) if resume else None
+    found = load_newest(directory, run) if existing == "resume" else None
     if found is not None:
         for path in found.damaged:
             report(Notice(text=f"'{path}' is damaged, going on from the one before"))
@@ -126,7 +136,7 @@ def _begin(
         what = f"reusing the finished run of {epoch} epochs" if finished else f"going on after epoch {epoch}"
         report(Notice(text=f"{what} in '{directory}'"))
         return found.state, found.history
-    if resume:
+    if existing == "resume":
         report(Notice(text=f"nothing to go on from in '{directory}', starting anew"))
     build = eqx.filter_jit(build_model)
     model = build(run.config.model, estimate_normalisation(sample), key=jax.random.key(run.seed))
@@ -174,10 +184,10 @@ def _added(sums: Sums, means: Means) -> Sums:
 
 
 def _losses(sums: Sums, config: TrainConfig) -> dict[str, float]:
-    """The mean of each loss, NaN where it has no term, and the weighted total of those that have."""
+    """The mean of each loss, and the weighted total of those that have a term; NaN where there is no term."""
     means = {name: total / count if count else nan for name, (total, count) in sums.items()}
-    defined = (weight * means[name] for name, weight in loss_weights(config).items() if sums[name][1])
-    return {"total": sum(defined, start=0.0), **means}
+    defined = [weight * means[name] for name, weight in loss_weights(config).items() if sums[name][1]]
+    return {"total": sum(defined) if defined else nan, **means}
 
 
 def _jets_an_epoch(config: TrainConfig, sample: Sample) -> int:

@@ -35,9 +35,9 @@ def estimate_normalisation(sample: Sample) -> Normalisation:
     offset = first / max(tracks, 1)
     deviation = np.sqrt(np.maximum(second / max(tracks, 1) - offset**2, 0))
     return Normalisation(
-        mean=jnp.asarray(offset + (0 if shift is None else shift), jnp.float32),
-        scale=jnp.asarray(_nonzero(deviation), jnp.float32),
-        vertex_scale=jnp.asarray(_nonzero(np.sqrt(vertex / max(jets, 1))), jnp.float32),
+        mean=jnp.asarray(offset + (0 if shift is None else shift)),
+        scale=jnp.asarray(_nonzero(deviation)),
+        vertex_scale=jnp.asarray(_nonzero(np.sqrt(vertex / max(jets, 1)))),
     )
 
 

@@ -26,7 +26,7 @@ class TrainState(eqx.Module):
     """What an epoch changes: the learner, and what the validation totals so far decide.
 
     **Attributes:** `learner`; `fixed`, the rest of the model with its normalisation; `epoch`, how many are
-    done; `best`, the lowest validation total; `stalled`, epochs since it last fell by more than 1e-6;
+    done; `best`, the validation total when it last fell by more than 1e-6; `stalled`, epochs since then;
     `plateau`, the state of the rule that lowers the rate.
     """
 

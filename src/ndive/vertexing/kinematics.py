@@ -34,9 +34,9 @@ def invariant_mass(
 ) -> Float[Array, "*batch"]:
     """The invariant mass in GeV of the tracks of each jet that are `selected`; zero where there is none.
 
-    Arguments as for `four_momentum`. In m² = Σ m_i² + 2 Σ_{i<j} (E_i E_j - p_i·p_j) the difference is written
-    as (m_i² p_j² + m_j² p_i² + m_i² m_j²) / (E_i E_j + p_i p_j) + p_i p_j (u_i - u_j)² / 2 with unit vectors u,
-    so that nothing cancels for hard, collimated tracks in single precision.
+    Arguments as for `four_momentum`. In m² = Σ m_i² + 2 Σ_{i<j} (E_i E_j - p_i·p_j) the difference is
+    (m_i² p_j² + m_j² p_i² + m_i² m_j²) / (E_i E_j + p_i p_j) + p_i p_j (u_i - u_j)² / 2 with unit vectors u.
+    So nothing cancels for hard, collimated tracks in single precision.
     """
     direction, momentum, energy = _particles(momenta, selected, masses)
     squared = jnp.where(
