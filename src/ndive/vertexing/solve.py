@@ -1,9 +1,12 @@
 """The loop to the minimum, of all jets of a batch at once, each frozen when it has converged."""
 
-from typing import NamedTuple
+import math
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.custom_batching import custom_vmap
 from jaxtyping import Array, Bool, Float, Int
 
 from ndive.vertexing.algebra import (
@@ -29,6 +32,12 @@ from ndive.vertexing.step import (
 
 GAUSS_NEWTON_STEPS = 3
 """Steps before the exact Hessian is trusted."""
+
+BLOCK = 512
+"""Jets that are solved at a time where there are more: what they need stays in the cache."""
+
+ROUND = 5
+"""Steps after which the jets of a block that are not done wait for those of the other blocks."""
 
 SLACK = 1e-4
 """A step may raise the chi2 by this part of (1 + chi2), so that rounding does not hold it up."""
@@ -61,7 +70,6 @@ class _State(NamedTuple):
     clipped: Bool[Array, "n *b"]
     converged: Bool[Array, "*b"]
     iterations: Int[Array, "*b"]
-    loops: Int[Array, ""]
 
 
 def minimise(problem: Problem, start: Vector, max_steps: int) -> Solution:
@@ -70,28 +78,38 @@ def minimise(problem: Problem, start: Vector, max_steps: int) -> Solution:
     Three Gauss–Newton steps, then Newton steps with the exact Hessian, Gauss–Newton again wherever that is
     not positive definite. A step that raises the chi2 is halved. A jet has converged when a step is shorter
     than `tolerance` of its own errors, in the vertex and in each momentum; that step is still taken.
+
+    Under `vmap` the mapped jets are solved as one batch.
     """
-    batch, dtype = problem.bend.shape, problem.w.dtype
-    rest = tuple(jnp.zeros(problem.w.shape, dtype) for _ in range(3))
-    origin = Point(tuple(jnp.broadcast_to(component, batch) for component in start), rest)
-    state = _State(
-        best=origin,
-        trial=origin,
-        chi2=jnp.full(batch, jnp.inf, dtype),
-        exact=jnp.zeros(problem.w.shape, bool),
-        determined=jnp.zeros(batch, bool),
-        minimal=jnp.ones(batch, bool),
-        clipped=jnp.zeros(problem.w.shape, bool),
-        converged=jnp.zeros(batch, bool),
-        iterations=jnp.zeros(batch, jnp.int32),
-        loops=jnp.zeros((), jnp.int32),
-    )
-    spread = decomposed(problem.V)
-    state = jax.lax.while_loop(
-        lambda state: (state.loops < max_steps) & ~jnp.all(_finished(state)),
-        lambda state: _advanced(problem, spread, state),
-        state,
-    )
+    solve = custom_vmap(partial(_minimised, max_steps=max_steps))
+
+    @solve.def_vmap
+    def _mapped(size: int, mapped: Any, problem: Problem, start: Vector) -> tuple[Solution, Solution]:
+        problem, start = jax.tree.map(
+            lambda x, is_mapped: jnp.moveaxis(x, 0, -1) if is_mapped else x[..., None],
+            (problem, start),
+            tuple(mapped),
+        )
+        bend = jnp.broadcast_to(problem.bend, (*problem.bend.shape[:-1], size))
+        solution = minimise(problem._replace(bend=bend), start, max_steps)
+        return jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), solution), jax.tree.map(
+            lambda _: True, solution
+        )
+
+    return solve(problem, start)
+
+
+def _minimised(problem: Problem, start: Vector, *, max_steps: int) -> Solution:
+    """Solve the jets, in blocks if they are many."""
+    batch = problem.bend.shape
+    jets = math.prod(batch)
+    problem, start = jax.tree.map(lambda x: _in_a_row(x, batch), (problem, start))
+    begin = _begin(problem, start)
+    if jets <= BLOCK:
+        state = _advanced(problem, begin, max_steps, steps=max_steps)
+    else:
+        state = _advanced_in_blocks(problem, begin, max_steps)
+    state = jax.tree.map(lambda x: x.reshape(*x.shape[:-1], *batch), state)
     return Solution(
         point=state.trial,
         chi2=state.chi2,
@@ -103,17 +121,74 @@ def minimise(problem: Problem, start: Vector, max_steps: int) -> Solution:
     )
 
 
+def _advanced_in_blocks(problem: Problem, state: _State, max_steps: int) -> _State:
+    """A few steps of each block in turn, then of blocks of those that are not done, until all are."""
+    jets = problem.bend.shape[0]
+    blocks = -(-jets // BLOCK)
+
+    def is_going_on(rounds: tuple[Array, _State]) -> Bool[Array, ""]:
+        return (rounds[0] < blocks) | jnp.any(_is_open(rounds[1], max_steps))
+
+    def one_round(rounds: tuple[Array, _State]) -> tuple[Array, _State]:
+        number, state = rounds
+        chosen = jax.lax.cond(
+            number < blocks,
+            lambda: jnp.minimum(number * BLOCK, jets - BLOCK) + jnp.arange(BLOCK),
+            lambda: jnp.nonzero(_is_open(state, max_steps), size=BLOCK, fill_value=0)[0],
+        )
+        some, part = jax.tree.map(lambda x: x[..., chosen], (problem, state))
+        advanced = _advanced(some, part, max_steps, steps=ROUND)
+        return number + 1, jax.tree.map(lambda x, y: x.at[..., chosen].set(y), state, advanced)
+
+    return jax.lax.while_loop(is_going_on, one_round, (jnp.int32(0), state))[1]
+
+
+def _in_a_row(x: Array, batch: tuple[int, ...]) -> Array:
+    """An entry of the problem with the axes of the batch as one."""
+    lead = x.shape[: x.ndim - len(batch)]
+    return jnp.broadcast_to(x, (*lead, *batch)).reshape(*lead, -1)
+
+
+def _begin(problem: Problem, start: Vector) -> _State:
+    """The state before the first step."""
+    jets, tracks, dtype = problem.bend.shape, problem.w.shape, problem.w.dtype
+    origin = Point(start, tuple(jnp.zeros(tracks, dtype) for _ in range(3)))
+    return _State(
+        best=origin,
+        trial=origin,
+        chi2=jnp.full(jets, jnp.inf, dtype),
+        exact=jnp.zeros(tracks, bool),
+        determined=jnp.zeros(jets, bool),
+        minimal=jnp.ones(jets, bool),
+        clipped=jnp.zeros(tracks, bool),
+        converged=jnp.zeros(jets, bool),
+        iterations=jnp.zeros(jets, jnp.int32),
+    )
+
+
+def _advanced(problem: Problem, state: _State, max_steps: int, *, steps: int) -> _State:
+    """At most `steps` steps of each jet that is open."""
+    spread = decomposed(problem.V)
+    _, state = jax.lax.while_loop(
+        lambda loop: (loop[0] < steps) & jnp.any(_is_open(loop[1], max_steps)),
+        lambda loop: (loop[0] + 1, _after_a_step(problem, spread, loop[1], max_steps)),
+        (jnp.int32(0), state),
+    )
+    return state
+
+
+def _is_open(state: _State, max_steps: int) -> Bool[Array, " jets"]:
+    """Jets that are to take another step: neither converged, nor without a minimum, nor out of steps."""
+    lost = (state.iterations >= GAUSS_NEWTON_STEPS) & ~state.determined
+    return ~state.converged & ~lost & (state.iterations < max_steps)
+
+
 def tolerance(dtype: jnp.dtype) -> float:
     """Length of the last step, in standard deviations, below which a jet has converged."""
     return float(jnp.finfo(dtype).eps ** 0.45)
 
 
-def _finished(state: _State) -> Bool[Array, "*b"]:
-    """Jets that have converged, and those that the Gauss–Newton steps found without a minimum."""
-    return state.converged | ((state.loops >= GAUSS_NEWTON_STEPS) & ~state.determined)
-
-
-def _advanced(problem: Problem, spread: Decomposition, state: _State) -> _State:
+def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_steps: int) -> _State:
     """Judge the trial point of each jet, then take a step from it, or halve the one that led there."""
     trial = state.trial
     expansion = expanded(problem, trial)
@@ -129,7 +204,7 @@ def _advanced(problem: Problem, spread: Decomposition, state: _State) -> _State:
     dm = tuple(jnp.where(system.fine, change, 0) for change in dm)
     square = dot(dv, applied(system.hessian, dv)) + _longest(problem, dm)
     small = better & definite & (jnp.abs(square) < tolerance(chi2.dtype) ** 2)
-    active, late = ~_finished(state), state.loops + 1 >= GAUSS_NEWTON_STEPS
+    active, late = _is_open(state, max_steps), state.iterations + 1 >= GAUSS_NEWTON_STEPS
 
     def following(old: Array, tried: Array, change: Array) -> Array:
         onward = jnp.where(definite, tried + change, tried)
@@ -146,9 +221,8 @@ def _advanced(problem: Problem, spread: Decomposition, state: _State) -> _State:
         determined=kept(state.determined, jnp.where(gauss_newton, definite, state.determined)),
         minimal=kept(state.minimal, jnp.where(newton, definite, state.minimal)),
         clipped=kept(state.clipped, expansion.helix.clipped),
-        converged=state.converged | (small & newton & late),
+        converged=state.converged | (active & small & newton & late),
         iterations=state.iterations + active,
-        loops=state.loops + 1,
     )
 
 
