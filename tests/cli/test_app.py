@@ -37,3 +37,20 @@ sys.exit(main(["{verb}", "--output", "nowhere"]))
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == "ndive: the simulation needs the extra 'sim': pip install 'ndive[sim]'\n"
+
+
+def test_an_interrupt_in_a_callback_of_the_garbage_collector_is_not_lost():
+    """Python ignores what such a callback raises, and JAX has one."""
+    code = (
+        "import gc, signal, sys, time\n"
+        "from ndive.cli import app\n"
+        "def callback(phase, _):\n"
+        "    if phase == 'start': signal.raise_signal(signal.SIGINT)\n"
+        "def verb(*_, **__):\n"
+        "    gc.callbacks.append(callback); gc.collect(); gc.callbacks.remove(callback); time.sleep(30)\n"
+        "app.app = verb\n"
+        "sys.exit(app.main([]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 130
+    assert done.stderr == "ndive: interrupted; run again, the same command uses what is whole\n"

@@ -1,6 +1,8 @@
 """The file of a trained model."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import equinox as eqx
@@ -102,3 +104,18 @@ def test_a_model_that_does_not_tell_its_precision_is_of_float32(model: Model, pa
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileAccessError, match=r"nowhere\.eqx"):
         load_model(tmp_path / "nowhere.eqx")
+
+
+def test_a_full_disk_is_said_and_leaves_the_old_file(model: Model, path: Path) -> None:
+    before = path.read_bytes()
+    program = (
+        "import resource, sys; from ndive.models import load_model, save_model\n"
+        "model, config = load_model(sys.argv[1])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, resource.RLIM_INFINITY))\n"
+        "try: save_model(sys.argv[1], model, config)\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    run = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True)
+    assert run.stdout == f"FileAccessError cannot write '{path}': File too large\n"
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]

@@ -1,7 +1,11 @@
 """The command `ndive`: its verbs, and how an error is told."""
 
+import gc
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from types import FrameType
 
 from cyclopts import App, CycloptsError
 
@@ -28,12 +32,17 @@ VERBS = {
 }
 """What each verb does; its file is imported when it is called, so that none pays for the others."""
 
+RETRY = 0.01
+"""Seconds until an interrupt that could not be raised is sent again."""
+
 for verb, text in VERBS.items():
     app.command(f"ndive.cli.{verb}:{verb}", help=text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0 where it went well, 2 where the user can mend it, 130 where interrupted."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         app(arguments, exit_on_error=False, print_error=False)
     except (NdiveError, CycloptsError, OSError) as error:
@@ -46,6 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("ndive: interrupted; run again, the same command uses what is whole\n")
         return 130
     return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Raise `KeyboardInterrupt`; a moment later in a callback of the garbage collector, where it is lost."""
+    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+    if frame is not None and frame.f_code in callbacks:
+        threading.Timer(RETRY, signal.pthread_kill, (threading.main_thread().ident, number)).start()
+        return
+    raise KeyboardInterrupt
 
 
 def _told(error: Exception) -> int:

@@ -16,7 +16,7 @@ from ndive.evaluation import summary_tables
 from ndive.files import reported
 from ndive.jobs import LocalPool, available_cores
 from ndive.simulation import SimulationSettings
-from ndive.training import TrainConfig, preset
+from ndive.training import TrainConfig, checkpoint_epochs, preset
 from ndive.training.checkpoints import remove_run
 
 NAMES = ("final_ftag_base", "final_ftag_ndive")
@@ -89,7 +89,8 @@ def demo(
     for name in NAMES:
         terminal.rule(f"train {name}", align="left")
         config = size.reduced(preset(name))
-        run_training(config, samples, models / name, seed=seed, resume=True)
+        begun = bool(checkpoint_epochs(models / name))
+        run_training(config, samples, models / name, seed=seed, resume=begun)
     terminal.rule("evaluate", align="left")
     held_out, evaluations = evaluated(NAMES, samples, models, overwrite=overwrite)
     print_tables(summary_tables([one.summary for one in evaluations], held_out.resolutions))

@@ -1,5 +1,6 @@
 """A trained model as one file: a line of JSON that says what it is, then its arrays."""
 
+import io
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -33,9 +34,10 @@ def save_model(path: str | Path, model: Model, config: ModelConfig) -> None:
         "dtype": float_dtype(model),
         "model": asdict(config),
     }
-    with written_aside(path) as aside, aside.open("wb") as file:
-        file.write(json.dumps(header).encode() + b"\n")
-        eqx.tree_serialise_leaves(file, model)
+    payload = io.BytesIO()
+    eqx.tree_serialise_leaves(payload, model)
+    with written_aside(path) as aside:
+        aside.write_bytes(json.dumps(header).encode() + b"\n" + payload.getvalue())
 
 
 def load_model(path: str | Path) -> tuple[Model, ModelConfig]:

@@ -26,7 +26,12 @@ _DISPLAY_CAPTION = (
 HEAD = 2000
 """The characters of a page within which its fingerprint stands."""
 
-_PLOTLY_CONFIG = {"displaylogo": False, "responsive": True}
+_PLOTLY_CONFIG = {
+    "displaylogo": False,
+    "responsive": True,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -125,7 +125,7 @@ def _begin(
     """The state to start from, and the history up to it."""
     if existing == "refuse" and (done := checkpoint_epochs(directory)):
         raise CheckpointError(
-            f"'{directory}' holds a run of {done[-1]} epochs: go on with it, or remove it to start anew"
+            f"'{directory}' holds a run of {done[-1]} epochs: -c goes on with it, --overwrite makes it anew"
         )
     found = load_newest(directory, run) if existing == "resume" else None
     if found is not None:
