@@ -28,7 +28,7 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     path = resolved(path)
     if path.exists() and not path.is_file():
         raise FileAccessError(f"cannot write '{path}': it is there and is no ordinary file")
-    with reported(path, "write"), _made(path.parent):
+    with reported(path, "write"), made(path.parent):
         _remove_abandoned(path)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{_prefix(path)}{os.getpid()}.", suffix=PART)
         os.close(handle)
@@ -107,7 +107,7 @@ def reported(path: str | Path, verb: str) -> Iterator[None]:
 
 
 @contextmanager
-def _made(directory: Path) -> Iterator[None]:
+def made(directory: Path) -> Iterator[None]:
     """Make `directory`; if the block raises, remove what had to be made, as far as it is empty."""
     missing = [place for place in (directory, *directory.parents) if not place.exists()]
     try:

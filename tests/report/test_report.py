@@ -87,6 +87,17 @@ def test_figures_of_earlier_models_go_and_those_of_others_stay(evaluations, held
     }
 
 
+def test_a_report_that_cannot_be_finished_leaves_nothing(evaluations, held_out, tmp_path, monkeypatch):
+    def full(*_):
+        raise FileAccessError("the disk is full")
+
+    monkeypatch.setattr(report, "draw_sections", lambda chosen, _: [one_figure(chosen[0].summary.name)])
+    monkeypatch.setattr(report, "write_metrics", full)
+    with pytest.raises(FileAccessError):
+        write_report(evaluations[:1], held_out, tmp_path / "new" / "report")
+    assert list(tmp_path.iterdir()) == []
+
+
 def one_figure(name):
     drawing = Drawing(name=f"of_{name}", title="", caption="", figure=Figure(figsize=(1, 1)))
     return Section(title=name, drawings=[drawing])

@@ -1,6 +1,7 @@
 """The whole report: every figure of the evaluated models, as files and in one page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -23,7 +24,7 @@ from ndive.evaluation import (
     vertex_verdict,
     write_metrics,
 )
-from ndive.files import reported, resolved, written_aside
+from ndive.files import made, reported, resolved, written_aside
 from ndive.report.display import Shown, display
 from ndive.report.figure import KINDS, figure_files, save_drawing
 from ndive.report.page import Page, Section, is_page_of, named_figures, render
@@ -58,21 +59,38 @@ def write_report(
 
     The first tagger is the one that the others are compared with. `seed` chooses the jets of the display.
     A page that is there is removed first, with its figures, and the new one is written last: where there is
-    a page, all that it shows lies beside it. Returns the path of the page.
+    a page, all that it shows lies beside it. What cannot be finished is removed.
+
+    Returns the path of the page.
 
     **Raises:** `FileAccessError` where a file cannot be written.
     """
     _clear(directory)
-    with styled():
-        sections = draw_sections(evaluations, held_out)
-        for section in sections:
-            for drawing in section.drawings:
-                save_drawing(drawing, directory / FIGURES)
-        page = render(_page(evaluations, held_out, sections, seed))
-    write_metrics(directory / METRICS, evaluations, held_out)
-    with written_aside(directory / PAGE) as aside:
-        aside.write_text(page, encoding="utf-8")
+    written: list[Path] = []
+    with made(directory / FIGURES), _removed_if_it_fails(written):
+        with styled():
+            sections = draw_sections(evaluations, held_out)
+            for section in sections:
+                for drawing in section.drawings:
+                    written += figure_files(drawing.name, directory / FIGURES)
+                    save_drawing(drawing, directory / FIGURES)
+            page = render(_page(evaluations, held_out, sections, seed))
+        written.append(directory / METRICS)
+        write_metrics(directory / METRICS, evaluations, held_out)
+        with written_aside(directory / PAGE) as aside:
+            aside.write_text(page, encoding="utf-8")
     return directory / PAGE
+
+
+@contextmanager
+def _removed_if_it_fails(files: Sequence[Path]) -> Iterator[None]:
+    """Remove `files`, as far as they are there, if the block raises."""
+    try:
+        yield
+    except BaseException:
+        for file in files:
+            file.unlink(missing_ok=True)
+        raise
 
 
 def _clear(directory: Path) -> None:
