@@ -13,7 +13,7 @@ from ndive.tracks import Tracks
 from ndive.vertexing import Status, fit_vertex
 from tests.laws.drawing import angles, law, points, seeds
 
-pytestmark = pytest.mark.usefixtures("x64")
+pytestmark = pytest.mark.usefixtures("quick_compilation", "x64")
 
 SLOTS = 5
 KINDS = ("plain", "straight", "at_pi", "two_tracks", "no_weight", "one_track", "no_track")

@@ -9,7 +9,7 @@ from ndive.tracks import Tracks
 from ndive.vertexing import Status, beam_spot, fit_vertex, line
 from tests.vertexing.reference import fit_by_scipy
 
-pytestmark = pytest.mark.usefixtures("x64")
+pytestmark = pytest.mark.usefixtures("quick_compilation", "x64")
 
 KINDS = {
     "prompt": {"flight": 0.01},

@@ -9,7 +9,7 @@ from ndive.errors import ArgumentError, ShapeError
 from ndive.tracks import Tracks
 from ndive.vertexing import Status, beam_spot, fit_vertex
 
-pytestmark = pytest.mark.usefixtures("x64")
+pytestmark = pytest.mark.usefixtures("quick_compilation", "x64")
 
 CASES = (
     "good",
