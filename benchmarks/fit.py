@@ -7,49 +7,24 @@ alone and of the fit with its gradient in the weights: median, minimum and maxim
 """
 
 import argparse
-import json
 import os
 import platform
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from figures import add_output, write_figures
 from scipy.optimize import least_squares
+from toys import toy_tracks
 
 from ndive import Tracks, fit_vertex
-from ndive.tracks import move_perigee, perigee_from_state
+from ndive.tracks import move_perigee
 
 REPEATS = 9
 SCIPY_JETS = 20
-
-
-def toy_tracks(jets: int, slots: int) -> Tracks:
-    """Tracks of vertices some millimetres away, with errors like those of ATLAS and correlations."""
-    rng = np.random.default_rng(1)
-    axis, eta = rng.uniform(-np.pi, np.pi, (jets, 1)), rng.uniform(-2, 2, (jets, 1))
-    far = rng.exponential(5.0, (jets, 1))
-    vertex = np.stack([far * np.cos(axis), far * np.sin(axis), far * np.sinh(eta)], axis=-1)
-    phi, pseudo = axis + rng.normal(0, 0.15, (jets, slots)), eta + rng.normal(0, 0.15, (jets, slots))
-    pt = 0.5 + rng.exponential(3.0, (jets, slots))
-    momentum = np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(pseudo)], axis=-1)
-    charge = rng.choice([-1.0, 1.0], (jets, slots))
-    truth = perigee_from_state(
-        jnp.broadcast_to(vertex, momentum.shape),
-        jnp.asarray(momentum),
-        jnp.asarray(charge),
-        jnp.asarray(2.0),
-        jnp.zeros(3),
-    )
-    sigma = np.stack([0.01 + 0.06 / pt, 0.07 + 0.1 / pt, 1e-3 / pt, 1e-3 / pt, 0.012 / pt], axis=-1)
-    correlation = 0.5 * np.eye(5) + 0.5
-    covariance = correlation * sigma[..., :, None] * sigma[..., None, :]
-    noise = np.linalg.cholesky(covariance) @ rng.normal(size=(*sigma.shape, 1))
-    return Tracks(np.asarray(truth) + noise[..., 0], covariance)
 
 
 def timed(function: Callable[..., jax.Array], *arguments: Any) -> dict[str, float]:
@@ -108,7 +83,7 @@ def measure(jets: int, slots: int) -> dict[str, Any]:
 
     figures: dict[str, Any] = {"jets": jets, "slots": slots}
     with jax.enable_x64(True):
-        double = toy_tracks(jets, slots)
+        double = Tracks(*toy_tracks(np.random.default_rng(1), jets, slots))
         figures["scipy_jets_per_s"] = round(by_scipy(double), 1)
         weights = jnp.ones((jets, slots))
         figures["float64"] = {
@@ -129,14 +104,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Speed of the vertex fit.")
     parser.add_argument("--jets", type=int, default=4096, help="jets in a batch (4096)")
     parser.add_argument("--slots", type=int, default=15, help="tracks a jet (15)")
-    parser.add_argument("--output", type=Path, help="file for the JSON (stdout)")
+    add_output(parser)
     options = parser.parse_args()
     machine = {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
-    text = json.dumps(machine | {"jax": jax.__version__} | measure(options.jets, options.slots), indent=1)
-    if options.output:
-        options.output.write_text(text + "\n", encoding="utf-8")
-    else:
-        sys.stdout.write(text + "\n")
+    write_figures(machine | {"jax": jax.__version__} | measure(options.jets, options.slots), options.output)
 
 
 if __name__ == "__main__":

@@ -11,20 +11,18 @@ none; of the last there are some, at the limit of single precision.
 """
 
 import argparse
-import json
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from figures import add_output, write_figures
 from rich.console import Console
 from rich.progress import track
+from toys import toy_tracks
 
 from ndive import Status, Tracks, Vertex, fit_vertex
-from ndive.tracks import move_perigee
 
 SLOTS = 8
 BATCH = 2000
@@ -32,22 +30,11 @@ MOVED = 1e-3
 
 
 def ordinary(rng: np.random.Generator, jets: int, *, flight: float = 5.0) -> dict[str, np.ndarray]:
-    """Jets whose tracks come from a vertex `flight` mm away, with correlated errors like those of ATLAS."""
+    """Toy jets with some slots empty and random weights."""
+    parameters, covariance = toy_tracks(rng, jets, SLOTS, flight=flight)
     shape = (jets, SLOTS)
-    axis, eta = rng.uniform(-np.pi, np.pi, (jets, 1)), rng.uniform(-2, 2, (jets, 1))
-    far = rng.exponential(flight, (jets, 1))
-    vertex = np.stack([far * np.cos(axis), far * np.sin(axis), far * np.sinh(eta)], axis=-1)
-    phi, theta = axis + rng.normal(0, 0.15, shape), 2 * np.arctan(np.exp(-eta - rng.normal(0, 0.15, shape)))
-    pt = 0.5 + rng.exponential(3.0, shape)
-    curved = rng.choice([-1.0, 1.0], shape) * np.sin(theta) / pt
-    at_vertex = np.stack([0 * phi, 0 * phi, phi, theta, curved], axis=-1)
-    shift = np.broadcast_to(-vertex, (*shape, 3))
-    truth = np.asarray(move_perigee(jnp.asarray(at_vertex), jnp.asarray(shift), jnp.asarray(2.0)))
-    sigma = np.stack([0.01 + 0.06 / pt, 0.07 + 0.1 / pt, 1e-3 / pt, 1e-3 / pt, 0.012 / pt], axis=-1)
-    covariance = (0.5 * np.eye(5) + 0.5) * sigma[..., :, None] * sigma[..., None, :]
-    noise = np.linalg.cholesky(covariance) @ rng.normal(size=(*sigma.shape, 1))
     return {
-        "parameters": truth + noise[..., 0],
+        "parameters": parameters,
         "covariance": covariance,
         "mask": rng.random(shape) < 0.9,
         "weights": rng.uniform(0.05, 1, shape),
@@ -262,13 +249,9 @@ def main() -> None:
     parser.add_argument(
         "--jets", type=int, default=1_000_000, help="jets in all, half of them hostile (1000000)"
     )
-    parser.add_argument("--output", type=Path, help="file for the JSON (stdout)")
+    add_output(parser)
     options = parser.parse_args()
-    text = json.dumps(campaign(options.jets), indent=1)
-    if options.output:
-        options.output.write_text(text + "\n", encoding="utf-8")
-    else:
-        sys.stdout.write(text + "\n")
+    write_figures(campaign(options.jets), options.output)
 
 
 if __name__ == "__main__":

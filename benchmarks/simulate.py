@@ -10,7 +10,6 @@ held (each page once) in the first tenth of the time and in all of it. A worker 
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+from figures import add_output, write_figures
 
 from ndive.simulation import SimulationSettings, simulate_task
 from ndive.simulation.generator import generated, generator_settings, start_generator
@@ -118,18 +118,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Speed and memory of the simulation.")
     parser.add_argument("--events", type=int, default=2000, help="events of a task (2000)")
     parser.add_argument("--jets", type=int, default=300_000, help="jets of the whole sample (300000)")
-    parser.add_argument("--output", type=Path, help="file for the JSON (stdout)")
+    add_output(parser)
     options = parser.parse_args()
     figures = {
         "inclusive": split(options.events, charm_rich=False),
         "charm_rich": split(options.events, charm_rich=True),
         "sample": whole_sample(options.jets),
     }
-    text = json.dumps(figures, indent=1)
-    if options.output:
-        options.output.write_text(text + "\n", encoding="utf-8")
-    else:
-        sys.stdout.write(text + "\n")
+    write_figures(figures, options.output)
 
 
 if __name__ == "__main__":

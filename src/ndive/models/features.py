@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from ndive.tracks import CURVATURE_CONSTANT, Jet, Tracks, curvature, wrap_angle
+from ndive.tracks import CURVATURE_CONSTANT, Jet, Tracks, absolute_momentum, curvature, wrap_angle
 
 FEATURE_NAMES = (
     "pt",
@@ -57,7 +57,7 @@ def track_features(jet: Jet) -> Float[Array, "*batch tracks 18"]:
     jet_pt, jet_eta, jet_phi = (jnp.asarray(x)[..., None] for x in (jet.pt, jet.eta, jet.phi))
 
     sin, cos = jnp.sin(theta), jnp.cos(theta)
-    momentum = 1 / jnp.maximum(jnp.abs(q_over_p), 1e-6)
+    momentum = absolute_momentum(q_over_p)
     pt = sin * momentum
     eta = -jnp.log(jnp.tan(theta / 2))
     rho = curvature(theta, q_over_p, field)

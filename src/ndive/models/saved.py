@@ -34,10 +34,7 @@ def save_model(path: str | Path, model: Model, config: ModelConfig) -> None:
         "dtype": float_dtype(model),
         "model": asdict(config),
     }
-    payload = io.BytesIO()
-    eqx.tree_serialise_leaves(payload, model)
-    with written_aside(path) as aside:
-        aside.write_bytes(json.dumps(header).encode() + b"\n" + payload.getvalue())
+    write_with_header(path, header, serialised(model))
 
 
 def load_model(path: str | Path) -> tuple[Model, ModelConfig]:
@@ -54,6 +51,22 @@ def load_model(path: str | Path) -> tuple[Model, ModelConfig]:
             return eqx.tree_deserialise_leaves(file, skeleton), config
         except (RuntimeError, ValueError, EOFError) as error:
             raise CheckpointError(f"model '{path}': its arrays are damaged") from error
+
+
+def serialised(tree: PyTree) -> bytes:
+    """The arrays of `tree` as bytes."""
+    buffer = io.BytesIO()
+    eqx.tree_serialise_leaves(buffer, tree)
+    return buffer.getvalue()
+
+
+def write_with_header(path: str | Path, header: dict[str, Any], payload: bytes) -> None:
+    """Write `header` as a line of JSON and `payload` behind it, aside and renamed.
+
+    **Raises:** `FileAccessError` where the place cannot be written.
+    """
+    with written_aside(path) as aside:
+        aside.write_bytes(json.dumps(header).encode() + b"\n" + payload)
 
 
 def float_dtype(tree: PyTree) -> str:

@@ -27,6 +27,11 @@ def curvature(
     return CURVATURE_CONSTANT * field * q_over_p / jnp.sin(theta)
 
 
+def absolute_momentum(q_over_p: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
+    """Momentum in GeV of unit charges with `q_over_p` in 1/GeV; a straight track counts as 10⁶ GeV."""
+    return 1 / jnp.maximum(jnp.abs(q_over_p), 1e-6)
+
+
 def wrap_angle(angle: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
     """The same angle in [-pi, pi], in rad; its derivative is one everywhere."""
     turns = jnp.round(angle / (2 * jnp.pi))

@@ -17,8 +17,8 @@ from typing import Any
 import equinox as eqx
 
 from ndive.errors import CheckpointError
-from ndive.files import reported, written_aside
-from ndive.models.saved import check_dtype, float_dtype
+from ndive.files import reported
+from ndive.models.saved import check_dtype, float_dtype, serialised, write_with_header
 from ndive.training.config import TrainConfig
 from ndive.training.history import FILE, Epoch
 from ndive.training.state import TrainState, empty_state
@@ -67,17 +67,15 @@ def save_checkpoint(directory: Path, state: TrainState, history: list[Epoch], ru
 
     **Raises:** `FileAccessError` where the place cannot be written.
     """
-    payload = io.BytesIO()
-    eqx.tree_serialise_leaves(payload, state)
+    payload = serialised(state)
     header = {
         "format": FORMAT,
-        "sha256": hashlib.sha256(payload.getvalue()).hexdigest(),
+        "sha256": hashlib.sha256(payload).hexdigest(),
         "dtype": float_dtype(state),
         "history": [asdict(epoch) for epoch in history],
         **asdict(run),
     }
-    with written_aside(checkpoint_path(directory, int(state.epoch))) as aside:
-        aside.write_bytes(json.dumps(header).encode() + b"\n" + payload.getvalue())
+    write_with_header(checkpoint_path(directory, int(state.epoch)), header, payload)
     for epoch in checkpoint_epochs(directory)[:-NEWEST]:
         if epoch % KEPT_EVERY:
             checkpoint_path(directory, epoch).unlink(missing_ok=True)

@@ -3,10 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from ndive.tracks import PION_MASS
-
-SOFTEST = 1e-6
-"""Smallest |q/p| in 1/GeV: a straighter track counts as 10⁶ GeV."""
+from ndive.tracks import PION_MASS, absolute_momentum
 
 
 def four_momentum(
@@ -62,6 +59,6 @@ def _particles(
     direction = jnp.stack(
         [jnp.sin(theta) * jnp.cos(phi), jnp.sin(theta) * jnp.sin(phi), jnp.cos(theta)], axis=-1
     )
-    momentum = 1 / jnp.maximum(jnp.abs(q_over_p), SOFTEST)
+    momentum = absolute_momentum(q_over_p)
     energy = jnp.hypot(momentum, jnp.asarray(masses, momentum.dtype))
     return direction, jnp.where(selected, momentum, 0), jnp.where(selected, energy, 0)

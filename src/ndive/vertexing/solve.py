@@ -1,4 +1,4 @@
-"""The loop to the minimum, of all jets of a batch at once, each frozen when it has converged."""
+"""The loop to the minimum, of many jets at once, each at rest when it has converged."""
 
 import math
 from functools import partial
@@ -92,9 +92,8 @@ def minimise(problem: Problem, start: Vector, max_steps: int) -> Solution:
         )
         bend = jnp.broadcast_to(problem.bend, (*problem.bend.shape[:-1], size))
         solution = minimise(problem._replace(bend=bend), start, max_steps)
-        return jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), solution), jax.tree.map(
-            lambda _: True, solution
-        )
+        back = jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), solution)
+        return back, jax.tree.map(lambda _: True, back)
 
     return solve(problem, start)
 
