@@ -1,5 +1,8 @@
-"""What all tests share: toy jets with known truth, made by formulas of their own."""
+"""What all tests share: toy jets with known truth, by formulas of their own, and a compiler in a hurry."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -68,6 +71,19 @@ def make_toy_jets(
     covariance = correlation * sigma[..., :, None] * sigma[..., None, :]
     noise = np.linalg.cholesky(covariance) @ rng.normal(size=(*shape, 5, 1))
     return ToyJets(vertex, truth + noise[..., 0], covariance, truth)
+
+
+HURRY = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+"""The tests' arrays are tiny and most of their time is the compiler's: with these it takes half of it."""
+
+
+def pytest_configure() -> None:
+    """Set the flags for this process and its children, where XLA knows them: it aborts where it does not."""
+    if "XLA_FLAGS" not in os.environ:
+        hurried = {**os.environ, "XLA_FLAGS": HURRY}
+        probe = [sys.executable, "-c", "import jax; jax.numpy.zeros(1)"]
+        known = subprocess.run(probe, env=hurried, capture_output=True, check=False).returncode == 0
+        os.environ["XLA_FLAGS"] = HURRY if known else ""
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Whole models: their size, their symmetry, their padding, their worst jets."""
 
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -22,29 +21,14 @@ from ndive.models import (
 from ndive.tracks import Jet
 from tests.models.jets import random_jet, reordered, with_slots
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 SLOTS = 6
 CONFIGS = {
     "ghost": ModelConfig(),
     "base": ModelConfig(model="FTAG", vertexer="none"),
     "ftag": ModelConfig(model="FTAG", ghost=False, clip=True),
 }
-QUICK = {
-    "xla_backend_optimization_level": 0,
-    "xla_llvm_disable_expensive_passes": True,
-    "xla_cpu_use_fusion_emitters": False,
-}
-"""The compiler's time is most of these tests' time, and their arrays are tiny."""
-
-
-@cache
-def known_options() -> dict[str, Any]:
-    """Those of `QUICK` that this version of the compiler has."""
-    known = {}
-    for name, value in QUICK.items():
-        with suppress(jax.errors.JaxRuntimeError):
-            jax.jit(lambda x: x, compiler_options={name: value})(0.0)
-            known[name] = value
-    return known
 
 
 @cache
@@ -69,7 +53,7 @@ def compiled(name: str) -> Any:
         return None, outputs(parameters, jets)
 
     wanted = without_gradient if name == "ghost" else jax.grad(size, has_aux=True)
-    function = jax.jit(wanted, compiler_options=known_options())
+    function = jax.jit(wanted)
     return lambda jets: function(parameters, jax.tree.map(lambda *leaves: jnp.stack(leaves), *jets))
 
 
