@@ -68,3 +68,13 @@ def test_second_derivatives_are_those_of_automatic_differentiation(cases):
     for mine, theirs in ((P, vv), (N, vm), (M, mm)):
         scale = np.abs(np.asarray(theirs)).max(axis=(1, 2), keepdims=True)
         assert np.all(np.abs(np.asarray(mine) - theirs) <= 1e-9 * scale + 1e-12)
+
+
+def test_the_path_of_a_strong_turn_is_the_arc():
+    sine = np.array([-0.998, -0.7, -1e-3, 1e-8, 0.05, 0.3, 0.9, 0.998])
+    curvature, theta = 1e-2, 1.1
+    kappa = np.full(sine.shape, curvature * np.sin(theta) / BEND)
+    momenta = (jnp.zeros(sine.shape), jnp.full(sine.shape, theta), jnp.asarray(kappa))
+    helix = helices((jnp.asarray(sine / curvature), 0.0, 0.0), momenta, jnp.asarray(BEND))
+    np.testing.assert_allclose(helix.s, np.arcsin(sine) / curvature, rtol=2e-15 / (1 - 0.998))
+    assert not helix.clipped.any()

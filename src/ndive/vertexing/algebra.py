@@ -23,12 +23,12 @@ Matrix = tuple[tuple[Entry, ...], ...]
 
 def vector(array: Float[Array, "*rest i"]) -> Vector:
     """The last axis of an array as components."""
-    return tuple(array[..., i] for i in range(array.shape[-1]))
+    return tuple(jnp.unstack(array, axis=-1))
 
 
 def matrix(array: Float[Array, "*rest i j"]) -> Matrix:
     """The last two axes of an array as rows of components."""
-    return tuple(vector(array[..., i, :]) for i in range(array.shape[-2]))
+    return tuple(vector(row) for row in jnp.unstack(array, axis=-2))
 
 
 def stacked(x: Vector) -> Float[Array, "*rest i"]:

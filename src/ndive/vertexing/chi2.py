@@ -6,6 +6,7 @@ with covariance V. For a vertex v and momentum m = (phi, theta, q/p) at the refe
 the tracks first, then those of the batch.
 """
 
+import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -24,6 +25,13 @@ from ndive.vertexing.algebra import (
 
 LARGEST_SINE = 0.999
 """The sine of the angle turned between perigee and vertex is clipped here: beyond it a track loops."""
+
+
+HALVINGS = 3
+"""After as many half angles the sine is below 0.2."""
+
+ARCSINE = tuple(math.comb(2 * n, n) / 4**n / (2 * n + 1) for n in range(9, 0, -1))
+"""Coefficients of (arcsin(x)/x - 1)/x² in x², highest power first; below 0.2 exact in double precision."""
 
 
 class Helices(NamedTuple):
@@ -86,7 +94,7 @@ def helices(v: Vector, m: Vector, bend: Float[Array, "*#b"]) -> Helices:
     bent = rho * a
     k = jnp.clip(bent, -LARGEST_SINE, LARGEST_SINE)
     c = jnp.sqrt((1 - k) * (1 + k))
-    excess = _arcsine_excess(k)
+    excess = _arcsine_excess(k, c)
     return Helices(
         a=a,
         t=cos * y - sin * x,
@@ -176,12 +184,14 @@ def _slopes(helix: Helices) -> Vector:
     return -k / c, -(a**2) / (c * (1 + c)), -helix.cot / c, -helix.cot * s_rho
 
 
-def _arcsine_excess(k: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
-    """(arcsin(k)/k - 1)/k², by its series where k is small."""
-    small = jnp.abs(k) < 0.06
-    far = jnp.where(small, 0.5, k)
-    square = jnp.where(small, k**2, 0)
-    series = jnp.polyval(
-        jnp.array([143 / 10240, 231 / 13312, 63 / 2816, 35 / 1152, 5 / 112, 3 / 40, 1 / 6], k.dtype), square
-    )
-    return jnp.where(small, series, (jnp.arcsin(far) / far - 1) / far**2)
+def _arcsine_excess(k: Float[Array, "*axes"], c: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
+    """A(k) = (arcsin(k)/k - 1)/k² from the sine k and cosine c of an angle; `docs/fit.md`, equation (5a)."""
+    halvings, square = [], k**2
+    for _ in range(HALVINGS):
+        half = jnp.sqrt((1 + c) / 2)
+        halvings.append((1 / (1 + c), half))
+        square, c = square / (2 * (1 + c)), half
+    excess = jnp.polyval(jnp.array(ARCSINE, k.dtype), square)
+    for share, half in reversed(halvings):
+        excess = share * (share * half / (1 + half) + excess / (2 * half))
+    return excess

@@ -106,7 +106,8 @@ def _fit(
     )
     problem = replaced(jets.problem, begin, valid)
     point = attached(problem, jax.lax.stop_gradient(point))
-    return _vertex(tracks, jets, problem, point, ndf, solution.iterations, status)
+    iterations = jnp.where(fit_it, solution.iterations, 0)
+    return _vertex(tracks, jets, problem, point, ndf, iterations, status)
 
 
 def _vertex(

@@ -35,8 +35,8 @@ def posed(tracks: Tracks, weights: Float[Array, "*b n"], constraint: Constraint 
     scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1)
     mu, Lambda = _constraint(tracks, constraint, batch, dtype)
     problem = Problem(
-        q=jax.tree.map(lambda x: _tracks_first(x, batch), vector(q)),
-        V=jax.tree.map(lambda x: _tracks_first(x, batch), matrix(V)),
+        q=tuple(jnp.unstack(_entries_first(q, 1, batch))),
+        V=tuple(tuple(jnp.unstack(row)) for row in jnp.unstack(_entries_first(V, 2, batch))),
         w=jnp.moveaxis(w / scale[..., None], -1, 0),
         mu=mu,
         Lambda=jax.tree.map(lambda entry: entry / scale, Lambda),
@@ -75,7 +75,9 @@ def _constraint(
     )
 
 
-def _tracks_first(x: Float[Array, "..."], batch: tuple[int, ...]) -> Float[Array, "..."]:
-    """`[*batch, n]` as `[n, *batch]`, with axes of length one where the tracks broadcast over the batch."""
-    x = jnp.moveaxis(x, -1, 0)
-    return x.reshape(x.shape[0], *(1,) * (len(batch) - x.ndim + 1), *x.shape[1:])
+def _entries_first(x: Float[Array, "..."], entries: int, batch: tuple[int, ...]) -> Float[Array, "..."]:
+    """`[*batch, n, ...]` as `[..., n, *batch]`, with axes of length one where the tracks broadcast."""
+    lead = x.ndim - entries - 1
+    x = jnp.moveaxis(x, range(lead), range(-lead, 0))
+    x = jnp.moveaxis(x, 0, entries)
+    return x.reshape(*x.shape[: entries + 1], *(1,) * (len(batch) - lead), *x.shape[entries + 1 :])

@@ -11,13 +11,17 @@ from jaxtyping import Array, Bool, Float, Int
 
 from ndive.vertexing.algebra import (
     Decomposition,
+    Factor,
     Vector,
     applied,
     decomposed,
     dot,
+    factored,
     inverse_form,
     minus,
+    plus,
     scaled,
+    solved,
 )
 from ndive.vertexing.step import (
     Expansion,
@@ -25,19 +29,24 @@ from ndive.vertexing.step import (
     Problem,
     expanded,
     linear_system,
+    normal_matrix,
     over_tracks,
+    smallest_pivot,
     step,
     vertex_force,
 )
 
-GAUSS_NEWTON_STEPS = 3
-"""Steps before the exact Hessian is trusted."""
+GAUSS_NEWTON_STEPS = 2
+"""Steps before the exact Hessian is tried."""
 
-BLOCK = 512
-"""Jets that are solved at a time where there are more: what they need stays in the cache."""
+FEW = 512
+"""So many jets take their steps together, until all are done."""
+
+BLOCK = 128
+"""Jets that go on together where there are more: few need many steps, and the others do not wait for them."""
 
 ROUND = 5
-"""Steps after which the jets of a block that are not done wait for those of the other blocks."""
+"""Steps after which the jets of a block that are not done wait for those that have not had their turn."""
 
 SLACK = 1e-4
 """A step may raise the chi2 by this part of (1 + chi2), so that rounding does not hold it up."""
@@ -75,9 +84,11 @@ class _State(NamedTuple):
 def minimise(problem: Problem, start: Vector, max_steps: int) -> Solution:
     """Minimise the chi2 of each jet from the vertex `start` and the measured momenta.
 
-    Three Gauss–Newton steps, then Newton steps with the exact Hessian, Gauss–Newton again wherever that is
-    not positive definite. A step that raises the chi2 is halved. A jet has converged when a step is shorter
-    than `tolerance` of its own errors, in the vertex and in each momentum; that step is still taken.
+    Two Gauss–Newton steps, then Newton steps with the exact Hessian, Gauss–Newton again wherever that is
+    not positive definite. A point whose chi2 is above that of the last good one (at first, of `start`) is
+    drawn half the way back to it. A jet has converged when a Newton step is shorter than `tolerance` of its
+    own errors, in the vertex and in each momentum; that step is still taken, and what is left is of the
+    order of its square.
 
     Under `vmap` the mapped jets are solved as one batch.
     """
@@ -103,8 +114,8 @@ def _minimised(problem: Problem, start: Vector, *, max_steps: int) -> Solution:
     batch = problem.bend.shape
     jets = math.prod(batch)
     problem, start = jax.tree.map(lambda x: _in_a_row(x, batch), (problem, start))
-    begin = _begin(problem, start)
-    if jets <= BLOCK:
+    begin = _begin(problem, start, max_steps)
+    if jets <= FEW:
         state = _advanced(problem, begin, max_steps, steps=max_steps)
     else:
         state = _advanced_in_blocks(problem, begin, max_steps)
@@ -121,25 +132,19 @@ def _minimised(problem: Problem, start: Vector, *, max_steps: int) -> Solution:
 
 
 def _advanced_in_blocks(problem: Problem, state: _State, max_steps: int) -> _State:
-    """A few steps of each block in turn, then of blocks of those that are not done, until all are."""
-    jets = problem.bend.shape[0]
-    blocks = -(-jets // BLOCK)
+    """One step of all jets, then some of those that are not done, a block at a time, until all are."""
 
-    def is_going_on(rounds: tuple[Array, _State]) -> Bool[Array, ""]:
-        return (rounds[0] < blocks) | jnp.any(_is_open(rounds[1], max_steps))
-
-    def one_round(rounds: tuple[Array, _State]) -> tuple[Array, _State]:
-        number, state = rounds
-        chosen = jax.lax.cond(
-            number < blocks,
-            lambda: jnp.minimum(number * BLOCK, jets - BLOCK) + jnp.arange(BLOCK),
-            lambda: jnp.nonzero(_is_open(state, max_steps), size=BLOCK, fill_value=0)[0],
-        )
+    def one_round(state: _State) -> _State:
+        chosen = jnp.nonzero(_is_open(state, max_steps), size=BLOCK, fill_value=0)[0]
         some, part = jax.tree.map(lambda x: x[..., chosen], (problem, state))
         advanced = _advanced(some, part, max_steps, steps=ROUND)
-        return number + 1, jax.tree.map(lambda x, y: x.at[..., chosen].set(y), state, advanced)
+        return jax.tree.map(lambda x, y: x.at[..., chosen].set(y), state, advanced)
 
-    return jax.lax.while_loop(is_going_on, one_round, (jnp.int32(0), state))[1]
+    return jax.lax.while_loop(
+        lambda state: jnp.any(_is_open(state, max_steps)),
+        one_round,
+        _after_a_step(problem, decomposed(problem.V), state, max_steps),
+    )
 
 
 def _in_a_row(x: Array, batch: tuple[int, ...]) -> Array:
@@ -148,21 +153,45 @@ def _in_a_row(x: Array, batch: tuple[int, ...]) -> Array:
     return jnp.broadcast_to(x, (*lead, *batch)).reshape(*lead, -1)
 
 
-def _begin(problem: Problem, start: Vector) -> _State:
-    """The state before the first step."""
+def _begin(problem: Problem, start: Vector, max_steps: int) -> _State:
+    """The state after the first Gauss–Newton steps, which nobody has judged yet."""
+    steps = min(GAUSS_NEWTON_STEPS, max_steps)
     jets, tracks, dtype = problem.bend.shape, problem.w.shape, problem.w.dtype
-    origin = Point(start, tuple(jnp.zeros(tracks, dtype) for _ in range(3)))
+    begin = Point(start, tuple(jnp.zeros(tracks, dtype) for _ in range(3)))
+    chi2 = _chi2(problem, decomposed(problem.V), expanded(problem, begin), begin)
+    near, determined = jax.lax.fori_loop(
+        0,
+        steps,
+        lambda _, reached: _after_a_gauss_newton_step(problem, reached[0]),
+        (begin, jnp.ones(jets, bool)),
+    )
     return _State(
-        best=origin,
-        trial=origin,
-        chi2=jnp.full(jets, jnp.inf, dtype),
-        exact=jnp.zeros(tracks, bool),
-        determined=jnp.zeros(jets, bool),
+        best=begin,
+        trial=near,
+        chi2=chi2,
+        exact=jnp.ones(tracks, bool),
+        determined=determined,
         minimal=jnp.ones(jets, bool),
         clipped=jnp.zeros(tracks, bool),
         converged=jnp.zeros(jets, bool),
-        iterations=jnp.zeros(jets, jnp.int32),
+        iterations=jnp.full(jets, steps, jnp.int32),
     )
+
+
+def _after_a_gauss_newton_step(problem: Problem, point: Point) -> tuple[Point, Bool[Array, " jets"]]:
+    """The minimum of the linearised problem, if it has one, and whether; equations (12) to (15) and (17)."""
+    expansion = expanded(problem, point)
+    normal = _normal_factor(problem, expansion)
+    dv = solved(normal, vertex_force(problem, expansion, point.v))
+    dv = tuple(jnp.where(normal.definite, change, 0) for change in dv)
+    left = minus(expansion.r, applied(expansion.line.J_v, dv))
+    beta = scaled(-1.0, applied(expansion.view.U_b, applied(expansion.view.W, left)))
+    return Point(plus(point.v, dv), beta), normal.definite
+
+
+def _normal_factor(problem: Problem, expansion: Expansion) -> Factor:
+    """The factor of the normal matrix."""
+    return factored(normal_matrix(problem.w, expansion, problem.Lambda), smallest_pivot(problem.w.dtype))
 
 
 def _advanced(problem: Problem, state: _State, max_steps: int, *, steps: int) -> _State:
@@ -178,13 +207,13 @@ def _advanced(problem: Problem, state: _State, max_steps: int, *, steps: int) ->
 
 def _is_open(state: _State, max_steps: int) -> Bool[Array, " jets"]:
     """Jets that are to take another step: neither converged, nor without a minimum, nor out of steps."""
-    lost = (state.iterations >= GAUSS_NEWTON_STEPS) & ~state.determined
+    lost = (state.iterations > GAUSS_NEWTON_STEPS) & ~state.determined
     return ~state.converged & ~lost & (state.iterations < max_steps)
 
 
 def tolerance(dtype: jnp.dtype) -> float:
-    """Length of the last step, in standard deviations, below which a jet has converged."""
-    return float(jnp.finfo(dtype).eps ** 0.45)
+    """Length of the last Newton step, in standard deviations, below which a jet has converged."""
+    return float(jnp.finfo(dtype).eps ** 0.3)
 
 
 def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_steps: int) -> _State:
@@ -203,7 +232,10 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
     dm = tuple(jnp.where(system.fine, change, 0) for change in dm)
     square = dot(dv, applied(system.hessian, dv)) + _longest(problem, dm)
     small = better & definite & (jnp.abs(square) < tolerance(chi2.dtype) ** 2)
-    active, late = _is_open(state, max_steps), state.iterations + 1 >= GAUSS_NEWTON_STEPS
+    determined = jnp.where(
+        gauss_newton | small, _normal_factor(problem, expansion).definite, state.determined
+    )
+    active = _is_open(state, max_steps)
 
     def following(old: Array, tried: Array, change: Array) -> Array:
         onward = jnp.where(definite, tried + change, tried)
@@ -216,11 +248,11 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
         best=jax.tree.map(kept, state.best, trial),
         trial=jax.tree.map(following, state.best, trial, Point(dv, dm)),
         chi2=kept(state.chi2, chi2),
-        exact=kept(state.exact, system.fine & (system.H.definite | ~all_fine) & late),
-        determined=kept(state.determined, jnp.where(gauss_newton, definite, state.determined)),
+        exact=kept(state.exact, system.fine & (system.H.definite | ~all_fine)),
+        determined=kept(state.determined, determined),
         minimal=kept(state.minimal, jnp.where(newton, definite, state.minimal)),
         clipped=kept(state.clipped, expansion.helix.clipped),
-        converged=state.converged | (active & small & newton & late),
+        converged=state.converged | (active & small & newton & determined),
         iterations=state.iterations + active,
     )
 
