@@ -76,8 +76,11 @@ def _constraint(
 
 
 def _entries_first(x: Float[Array, "..."], entries: int, batch: tuple[int, ...]) -> Float[Array, "..."]:
-    """`[*batch, n, ...]` as `[..., n, *batch]`, with axes of length one where the tracks broadcast."""
+    """`[*batch, n, ...]` as `[..., n, *batch]`, with axes of length one where the tracks broadcast.
+
+    Entries come first so that this is one transposition, forwards and backwards: taken entry by entry from
+    the last axes, it would be done again in every loop that reads one.
+    """
     lead = x.ndim - entries - 1
-    x = jnp.moveaxis(x, range(lead), range(-lead, 0))
-    x = jnp.moveaxis(x, 0, entries)
+    x = jnp.transpose(x, (*range(lead + 1, x.ndim), lead, *range(lead)))
     return x.reshape(*x.shape[: entries + 1], *(1,) * (len(batch) - lead), *x.shape[entries + 1 :])

@@ -46,7 +46,7 @@ class Vertex(eqx.Module):
     - `chi2` `[...]`: Σ w track_chi2 and the constraint's term.
     - `ndf` `[...]`: twice the tracks with weight plus the rank of the constraint minus three, at least zero.
     - `momenta` `[..., n, 3]`: phi (rad), theta (rad) and q/p (1/GeV) of each track at the vertex.
-    - `iterations` `[...]`: steps taken.
+    - `iterations` `[...]`: steps taken; 0 where the input was refused.
     - `status` `[...]`: a value of `Status`.
     """
 
