@@ -7,7 +7,7 @@ import pytest
 
 from ndive.tracks import CURVATURE_CONSTANT, point_at_arc_length
 from ndive.vertexing.algebra import stacked, stacked_rows
-from ndive.vertexing.chi2 import curvatures, helices, linearised
+from ndive.vertexing.chi2 import curvatures, heading, helices, linearised
 
 pytestmark = pytest.mark.usefixtures("x64")
 
@@ -27,14 +27,19 @@ def cases():
     return v, m, rng.normal(size=(n, 2))
 
 
+def helix_of(v, m):
+    phi, theta, kappa = m
+    return helices(tuple(v), heading(phi, theta), kappa, jnp.asarray(BEND))
+
+
 def impact(v, m):
-    return stacked(linearised(tuple(v), helices(tuple(v), tuple(m), jnp.asarray(BEND))).h)
+    return stacked(linearised(tuple(v), helix_of(v, m)).h)
 
 
 def test_the_helix_with_these_impact_parameters_passes_through_the_vertex(cases):
     v, m, _ = cases
     h = jax.vmap(impact)(v, m)
-    helix = jax.vmap(lambda v, m: helices(tuple(v), tuple(m), jnp.asarray(BEND)))(v, m)
+    helix = jax.vmap(helix_of)(v, m)
     parameters = jnp.concatenate([h, m], axis=-1)
     reached = point_at_arc_length(parameters, helix.s, jnp.asarray(2.0), jnp.zeros(3))
     np.testing.assert_allclose(reached, v, atol=1e-10, rtol=1e-11)
@@ -44,7 +49,7 @@ def test_jacobians_are_those_of_automatic_differentiation(cases):
     v, m, _ = cases
 
     def jacobians(v, m):
-        line = linearised(tuple(v), helices(tuple(v), tuple(m), jnp.asarray(BEND)))
+        line = linearised(tuple(v), helix_of(v, m))
         return stacked_rows(line.J_v), stacked_rows(line.J_m)
 
     ours = jax.vmap(jacobians)(v, m)
@@ -57,7 +62,7 @@ def test_second_derivatives_are_those_of_automatic_differentiation(cases):
     v, m, lam = cases
 
     def second(v, m, lam):
-        found = curvatures(helices(tuple(v), tuple(m), jnp.asarray(BEND)), tuple(lam))
+        found = curvatures(helix_of(v, m), tuple(lam))
         return [stacked_rows(jax.tree.map(lambda entry: entry + 0.0, part)) for part in found]
 
     def contracted(v, m, lam):
@@ -75,6 +80,24 @@ def test_the_path_of_a_strong_turn_is_the_arc():
     curvature, theta = 1e-2, 1.1
     kappa = np.full(sine.shape, curvature * np.sin(theta) / BEND)
     momenta = (jnp.zeros(sine.shape), jnp.full(sine.shape, theta), jnp.asarray(kappa))
-    helix = helices((jnp.asarray(sine / curvature), 0.0, 0.0), momenta, jnp.asarray(BEND))
+    helix = helix_of((jnp.asarray(sine / curvature), 0.0, 0.0), momenta)
     np.testing.assert_allclose(helix.s, np.arcsin(sine) / curvature, rtol=2e-15 / (1 - 0.998))
     assert not helix.clipped.any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_headings_are_those_of_the_library(dtype):
+    rng = np.random.default_rng(3)
+    phi = np.concatenate([rng.uniform(-10, 10, 2000), [0, np.pi, -np.pi, np.pi / 2, 1e-9, 3 * np.pi]]).astype(
+        dtype
+    )
+    theta = np.concatenate([rng.uniform(1e-3, np.pi - 1e-3, 2000), np.full(6, 1e-5)]).astype(dtype)
+    found = heading(jnp.asarray(phi), jnp.asarray(theta))
+    exact_phi, exact_theta = phi.astype(np.longdouble), theta.astype(np.longdouble)
+    eps = np.finfo(dtype).eps
+    np.testing.assert_allclose(found.cos, np.cos(exact_phi), atol=4 * eps, rtol=0)
+    np.testing.assert_allclose(found.sin, np.sin(exact_phi), atol=4 * eps, rtol=0)
+    np.testing.assert_allclose(found.csc, 1 / np.sin(exact_theta), rtol=2e3 * eps)
+    np.testing.assert_allclose(
+        found.cot, np.cos(exact_theta) / np.sin(exact_theta), rtol=2e3 * eps, atol=4 * eps
+    )

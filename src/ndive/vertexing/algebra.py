@@ -31,6 +31,16 @@ def matrix(array: Float[Array, "*rest i j"]) -> Matrix:
     return tuple(vector(row) for row in jnp.unstack(array, axis=-2))
 
 
+def components(array: Float[Array, "i *rest"]) -> Vector:
+    """The first axis of an array as components."""
+    return tuple(jnp.unstack(array))
+
+
+def symmetric(array: Float[Array, "i i *rest"]) -> Matrix:
+    """The first two axes of a symmetric array as rows of components, its upper triangle read twice."""
+    return mirrored(tuple(components(row) for row in jnp.unstack(array)))
+
+
 def stacked(x: Vector) -> Float[Array, "*rest i"]:
     """Components as the last axis of one array."""
     return jnp.stack(jnp.broadcast_arrays(*x), axis=-1)

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from ndive.vertexing.algebra import (
+    Entry,
     Matrix,
     Vector,
     block,
@@ -34,22 +35,39 @@ ARCSINE = tuple(math.comb(2 * n, n) / 4**n / (2 * n + 1) for n in range(9, 0, -1
 """Coefficients of (arcsin(x)/x - 1)/x² in x², highest power first; below 0.2 exact in double precision."""
 
 
+SINE = tuple((-1) ** n / math.factorial(2 * n + 1) for n in range(8, -1, -1))
+COSINE = tuple((-1) ** n / math.factorial(2 * n) for n in range(8, -1, -1))
+"""Coefficients of sin(x)/x and cos(x) in x², highest first: exact up to an eighth turn."""
+
+QUARTER = 1.5703125, math.pi / 2 - 1.5703125
+"""A quarter turn, as a number of few digits and the rest."""
+
+
+class Heading(NamedTuple):
+    """Sines and cosines of the directions of tracks. They are dear, so they are computed once and kept."""
+
+    cos: Entry
+    sin: Entry
+    cot: Entry
+    csc: Entry
+
+
 class Helices(NamedTuple):
     """The helices with momenta m, seen from the vertex; `docs/fit.md`, equations (3) to (6)."""
 
-    a: Float[Array, "n *#b"]
-    t: Float[Array, "n *#b"]
-    cos: Float[Array, "n *#b"]
-    sin: Float[Array, "n *#b"]
-    cot: Float[Array, "n *#b"]
-    csc2: Float[Array, "n *#b"]
-    rho: Float[Array, "n *#b"]
-    rho_theta: Float[Array, "n *#b"]
-    rho_kappa: Float[Array, "n *#b"]
-    k: Float[Array, "n *#b"]
-    c: Float[Array, "n *#b"]
-    s: Float[Array, "n *#b"]
-    Q: Float[Array, "n *#b"]
+    a: Entry
+    t: Entry
+    cos: Entry
+    sin: Entry
+    cot: Entry
+    csc2: Entry
+    rho: Entry
+    rho_theta: Entry
+    rho_kappa: Entry
+    k: Entry
+    c: Entry
+    s: Entry
+    Q: Entry
     clipped: Bool[Array, "n *#b"]
 
 
@@ -78,17 +96,20 @@ class Curvatures(NamedTuple):
     M: Matrix
 
 
-def helices(v: Vector, m: Vector, bend: Float[Array, "*#b"]) -> Helices:
-    """Helices with momenta `m` and the place of the vertex `v` along and across each.
+def heading(phi: Entry, theta: Entry) -> Heading:
+    """The heading of tracks with these angles."""
+    (sin, cos), (sin_theta, cos_theta) = _sine_and_cosine(phi), _sine_and_cosine(theta)
+    return Heading(cos, sin, cos_theta / sin_theta, 1 / sin_theta)
+
+
+def helices(v: Vector, heading: Heading, kappa: Entry, bend: Float[Array, "*#b"]) -> Helices:
+    """Helices with q/p `kappa` and the place of the vertex `v` along and across each.
 
     `bend` is the curvature in 1/mm of a track with q/p = 1/GeV across the field.
     """
     x, y, _ = v
-    phi, theta, kappa = m
-    cos, sin = jnp.cos(phi), jnp.sin(phi)
+    cos, sin, cot, csc = heading
     a = cos * x + sin * y
-    csc = 1 / jnp.sin(theta)
-    cot = jnp.cos(theta) * csc
     rho_kappa = bend * csc
     rho = rho_kappa * kappa
     bent = rho * a
@@ -177,6 +198,20 @@ def projected(J_m: Matrix, V: Matrix) -> Projection:
     return Projection(U_a, U_b, S, inverse2(S))
 
 
+def _sine_and_cosine(angle: Entry) -> tuple[Entry, Entry]:
+    """Sine and cosine by their series about the nearest quarter turn: the library's make no vector loop."""
+    quarters = jnp.round(angle / sum(QUARTER))
+    rest = angle - quarters * QUARTER[0] - quarters * QUARTER[1]
+    sine, cosine = rest * _series(SINE, rest**2), _series(COSINE, rest**2)
+    half, odd = jnp.divmod(jnp.mod(quarters, 4), 2)
+    sign = 1 - 2 * half
+    return sign * jnp.where(odd == 1, cosine, sine), sign * jnp.where(odd == 1, -sine, cosine)
+
+
+def _series(coefficients: tuple[float, ...], x: Entry) -> Array:
+    return jnp.polyval(jnp.array(coefficients, jnp.result_type(x)), x)
+
+
 def _slopes(helix: Helices) -> Vector:
     """Derivatives of D and Z in a and ρ: D_a, D_ρ, Z_a, Z_ρ; `docs/fit.md`, equation (6)."""
     a, k, c = helix.a, helix.k, helix.c
@@ -191,7 +226,7 @@ def _arcsine_excess(k: Float[Array, "*axes"], c: Float[Array, "*axes"]) -> Float
         half = jnp.sqrt((1 + c) / 2)
         halvings.append((1 / (1 + c), half))
         square, c = square / (2 * (1 + c)), half
-    excess = jnp.polyval(jnp.array(ARCSINE, k.dtype), square)
+    excess = _series(ARCSINE, square)
     for share, half in reversed(halvings):
         excess = share * (share * half / (1 + half) + excess / (2 * half))
     return excess

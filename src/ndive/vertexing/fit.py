@@ -8,11 +8,11 @@ from jaxtyping import Array, ArrayLike, Float, Int
 
 from ndive.errors import ArgumentError, ShapeError
 from ndive.tracks import Tracks, wrap_angle
-from ndive.vertexing.algebra import factored, identity, inverted, stacked, stacked_rows, vector
+from ndive.vertexing.algebra import components, factored, identity, inverted, stacked, stacked_rows, vector
 from ndive.vertexing.constraints import Constraint
 from ndive.vertexing.implicit import attached
 from ndive.vertexing.judge import status_of_input, status_of_solution
-from ndive.vertexing.pose import Posed, posed, replaced
+from ndive.vertexing.pose import AHEAD, Posed, posed, replaced
 from ndive.vertexing.solve import minimise
 from ndive.vertexing.step import (
     Point,
@@ -96,13 +96,13 @@ def _fit(
     before = status_of_input(jets, jnp.moveaxis(weights, -1, 0), begin, ndf)
     fit_it = before == Status.converged
     begin = tuple(jnp.where(jnp.isfinite(component), component, 0) for component in begin)
-    fixed = jax.lax.stop_gradient(replaced(jets.problem, begin, fit_it))
-    solution = minimise(fixed, begin, max_steps)
+    solution = minimise(jax.lax.stop_gradient(jets.problem), begin, fit_it, max_steps)
     status = jnp.where(fit_it, status_of_solution(solution, jets.used), before)
     valid = status == Status.converged
     point = Point(
         tuple(jnp.where(valid, found, began) for found, began in zip(solution.point.v, begin, strict=True)),
         tuple(jnp.where(valid, component, 0) for component in solution.point.beta),
+        jax.tree.map(partial(jnp.where, valid), solution.point.heading, AHEAD),
     )
     problem = replaced(jets.problem, begin, valid)
     point = attached(problem, jax.lax.stop_gradient(point))
@@ -127,8 +127,8 @@ def _vertex(
     sandwich = sandwiched(problem.w, expansion, C, Lambda)
     unknown = jax.tree.map(lambda entry: UNKNOWN_VARIANCE * entry, identity(3))
     real = jets.real & valid
-    phi, theta, kappa = (b + beta for b, beta in zip(problem.q[2:], point.beta, strict=True))
-    momenta = wrap_angle(phi + expansion.helix.rho * expansion.helix.s), theta, kappa
+    phi, theta, kappa = (b + beta for b, beta in zip(components(problem.q)[2:], point.beta, strict=True))
+    momenta = wrap_angle(jnp.asarray(phi + expansion.helix.rho * expansion.helix.s)), theta, kappa
 
     def known(entry: Array, otherwise: float) -> Array:
         return jnp.where(valid, entry, otherwise)

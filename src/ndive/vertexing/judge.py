@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from ndive.vertexing.algebra import Vector, decomposed, positive
+from ndive.vertexing.algebra import Vector, decomposed, positive, symmetric
 from ndive.vertexing.pose import Posed
 from ndive.vertexing.solve import Solution
 from ndive.vertexing.vertex import Status
@@ -17,10 +17,10 @@ def status_of_input(
 ) -> Int[Array, "*b"]:
     """What can be said before the fit; the first line that holds wins."""
     problem, real = posed.problem, posed.real
-    of_jet = (problem.mu, problem.Lambda, start, problem.bend)
-    finite = _all_finite(of_jet) & jnp.all(_all_finite((problem.q, problem.V)), axis=0)
+    finite = _all_finite((problem.mu, problem.Lambda, start, problem.bend))
+    finite &= _no_difference(problem.q, axis=(0, 1)) & _no_difference(problem.V, axis=(0, 1, 2))
     finite &= jnp.all(jnp.isfinite(weights) | ~real, axis=0)
-    definite = jnp.all(positive(decomposed(problem.V)) | ~real, axis=0)
+    definite = jnp.all(positive(decomposed(symmetric(problem.V))) | ~real, axis=0)
     return _first(
         (~finite, Status.not_finite),
         (jnp.any(real & (weights < 0), axis=0), Status.negative_weight),
@@ -42,6 +42,11 @@ def status_of_solution(solution: Solution, used: Bool[Array, "n *b"]) -> Int[Arr
 
 def _all_finite(tree: object) -> Bool[Array, "..."]:
     return reduce(jnp.logical_and, (jnp.isfinite(leaf) for leaf in jax.tree.leaves(tree)))
+
+
+def _no_difference(x: Float[Array, "..."], axis: tuple[int, ...]) -> Bool[Array, "..."]:
+    """Whether all numbers along the axes are finite; a sum of x - x takes a vector loop, a logical one none."""
+    return jnp.isfinite(jnp.sum(x - x, axis=axis))
 
 
 def _first(*cases: tuple[Bool[Array, "*b"], Status]) -> Int[Array, "*b"]:

@@ -14,6 +14,7 @@ from ndive.vertexing.algebra import (
     Factor,
     Vector,
     applied,
+    components,
     decomposed,
     dot,
     factored,
@@ -22,6 +23,7 @@ from ndive.vertexing.algebra import (
     plus,
     scaled,
     solved,
+    symmetric,
 )
 from ndive.vertexing.step import (
     Expansion,
@@ -29,6 +31,7 @@ from ndive.vertexing.step import (
     Problem,
     expanded,
     linear_system,
+    located,
     normal_matrix,
     over_tracks,
     smallest_pivot,
@@ -70,7 +73,7 @@ class Solution(NamedTuple):
 
 
 class _State(NamedTuple):
-    best: Point
+    best: tuple[Vector, Vector]
     trial: Point
     chi2: Float[Array, "*b"]
     exact: Bool[Array, "n *b"]
@@ -81,8 +84,8 @@ class _State(NamedTuple):
     iterations: Int[Array, "*b"]
 
 
-def minimise(problem: Problem, start: Vector, max_steps: int) -> Solution:
-    """Minimise the chi2 of each jet from the vertex `start` and the measured momenta.
+def minimise(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], max_steps: int) -> Solution:
+    """Minimise the chi2 of each jet that is `wanted`, from the vertex `start` and the measured momenta.
 
     Two Gauss–Newton steps, then Newton steps with the exact Hessian, Gauss–Newton again wherever that is
     not positive definite. A point whose chi2 is above that of the last good one (at first, of `start`) is
@@ -95,26 +98,26 @@ def minimise(problem: Problem, start: Vector, max_steps: int) -> Solution:
     solve = custom_vmap(partial(_minimised, max_steps=max_steps))
 
     @solve.def_vmap
-    def _mapped(size: int, mapped: Any, problem: Problem, start: Vector) -> tuple[Solution, Solution]:
-        problem, start = jax.tree.map(
+    def _mapped(size: int, mapped: Any, *arguments: Any) -> tuple[Solution, Solution]:
+        problem, start, wanted = jax.tree.map(
             lambda x, is_mapped: jnp.moveaxis(x, 0, -1) if is_mapped else x[..., None],
-            (problem, start),
+            arguments,
             tuple(mapped),
         )
-        bend = jnp.broadcast_to(problem.bend, (*problem.bend.shape[:-1], size))
-        solution = minimise(problem._replace(bend=bend), start, max_steps)
+        wanted = jnp.broadcast_to(wanted, (*wanted.shape[:-1], size))
+        solution = minimise(problem, start, wanted, max_steps)
         back = jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), solution)
         return back, jax.tree.map(lambda _: True, back)
 
-    return solve(problem, start)
+    return solve(problem, start, wanted)
 
 
-def _minimised(problem: Problem, start: Vector, *, max_steps: int) -> Solution:
+def _minimised(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], *, max_steps: int) -> Solution:
     """Solve the jets, in blocks if they are many."""
-    batch = problem.bend.shape
+    batch = wanted.shape
     jets = math.prod(batch)
-    problem, start = jax.tree.map(lambda x: _in_a_row(x, batch), (problem, start))
-    begin = _begin(problem, start, max_steps)
+    problem, start, wanted = jax.tree.map(lambda x: _in_a_row(x, batch), (problem, start, wanted))
+    begin = _begin(problem, start, wanted, max_steps)
     if jets <= FEW:
         state = _advanced(problem, begin, max_steps, steps=max_steps)
     else:
@@ -143,7 +146,7 @@ def _advanced_in_blocks(problem: Problem, state: _State, max_steps: int) -> _Sta
     return jax.lax.while_loop(
         lambda state: jnp.any(_is_open(state, max_steps)),
         one_round,
-        _after_a_step(problem, decomposed(problem.V), state, max_steps),
+        _after_a_step(problem, decomposed(symmetric(problem.V)), state, max_steps),
     )
 
 
@@ -153,12 +156,12 @@ def _in_a_row(x: Array, batch: tuple[int, ...]) -> Array:
     return jnp.broadcast_to(x, (*lead, *batch)).reshape(*lead, -1)
 
 
-def _begin(problem: Problem, start: Vector, max_steps: int) -> _State:
-    """The state after the first Gauss–Newton steps, which nobody has judged yet."""
+def _begin(problem: Problem, start: Vector, wanted: Bool[Array, " jets"], max_steps: int) -> _State:
+    """The state after the first Gauss–Newton steps, which nobody has judged yet; what is not wanted rests."""
     steps = min(GAUSS_NEWTON_STEPS, max_steps)
-    jets, tracks, dtype = problem.bend.shape, problem.w.shape, problem.w.dtype
-    begin = Point(start, tuple(jnp.zeros(tracks, dtype) for _ in range(3)))
-    chi2 = _chi2(problem, decomposed(problem.V), expanded(problem, begin), begin)
+    jets, tracks, dtype = wanted.shape, problem.w.shape, problem.w.dtype
+    begin = located(problem, start, tuple(jnp.zeros(tracks, dtype) for _ in range(3)))
+    chi2 = _chi2(problem, decomposed(symmetric(problem.V)), expanded(problem, begin), begin)
     near, determined = jax.lax.fori_loop(
         0,
         steps,
@@ -166,14 +169,14 @@ def _begin(problem: Problem, start: Vector, max_steps: int) -> _State:
         (begin, jnp.ones(jets, bool)),
     )
     return _State(
-        best=begin,
+        best=(begin.v, begin.beta),
         trial=near,
         chi2=chi2,
         exact=jnp.ones(tracks, bool),
         determined=determined,
         minimal=jnp.ones(jets, bool),
         clipped=jnp.zeros(tracks, bool),
-        converged=jnp.zeros(jets, bool),
+        converged=~wanted,
         iterations=jnp.full(jets, steps, jnp.int32),
     )
 
@@ -186,7 +189,7 @@ def _after_a_gauss_newton_step(problem: Problem, point: Point) -> tuple[Point, B
     dv = tuple(jnp.where(normal.definite, change, 0) for change in dv)
     left = minus(expansion.r, applied(expansion.line.J_v, dv))
     beta = scaled(-1.0, applied(expansion.view.U_b, applied(expansion.view.W, left)))
-    return Point(plus(point.v, dv), beta), normal.definite
+    return located(problem, plus(point.v, dv), beta), normal.definite
 
 
 def _normal_factor(problem: Problem, expansion: Expansion) -> Factor:
@@ -196,7 +199,7 @@ def _normal_factor(problem: Problem, expansion: Expansion) -> Factor:
 
 def _advanced(problem: Problem, state: _State, max_steps: int, *, steps: int) -> _State:
     """At most `steps` steps of each jet that is open."""
-    spread = decomposed(problem.V)
+    spread = decomposed(symmetric(problem.V))
     _, state = jax.lax.while_loop(
         lambda loop: (loop[0] < steps) & jnp.any(_is_open(loop[1], max_steps)),
         lambda loop: (loop[0] + 1, _after_a_step(problem, spread, loop[1], max_steps)),
@@ -245,8 +248,8 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
         return jnp.where(active & better, new, old)
 
     return _State(
-        best=jax.tree.map(kept, state.best, trial),
-        trial=jax.tree.map(following, state.best, trial, Point(dv, dm)),
+        best=jax.tree.map(kept, state.best, (trial.v, trial.beta)),
+        trial=located(problem, *jax.tree.map(following, state.best, (trial.v, trial.beta), (dv, dm))),
         chi2=kept(state.chi2, chi2),
         exact=kept(state.exact, system.fine & (system.H.definite | ~all_fine)),
         determined=kept(state.determined, determined),
@@ -260,19 +263,22 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
 def _chi2(problem: Problem, spread: Decomposition, expansion: Expansion, point: Point) -> Float[Array, "*b"]:
     """The weighted chi2 at any point, from the full covariance, and the constraint's term; equation (2)."""
     off = minus(problem.mu, point.v)
-    residual = minus(problem.q[:2], expansion.line.h) + scaled(-1.0, point.beta)
+    residual = minus(components(problem.q)[:2], expansion.line.h) + scaled(-1.0, point.beta)
     of_tracks = over_tracks(problem.w * inverse_form(spread, residual))
     return of_tracks + dot(off, applied(problem.Lambda, off))
 
 
 def _residuals(problem: Problem, expansion: Expansion, point: Point) -> Vector:
     """What the track equations lack at a point: a - h - U_a λ and -β - U_b λ; equation (15)."""
-    of_place = minus(minus(problem.q[:2], expansion.line.h), applied(expansion.view.U_a, expansion.lam))
+    of_place = minus(
+        minus(components(problem.q)[:2], expansion.line.h), applied(expansion.view.U_a, expansion.lam)
+    )
     of_momentum = minus(scaled(-1.0, point.beta), applied(expansion.view.U_b, expansion.lam))
     return of_place + of_momentum
 
 
 def _longest(problem: Problem, dm: Vector) -> Float[Array, "*b"]:
     """The largest step of a momentum of a track with weight, squared and in its measured errors."""
-    square = dot(dm, tuple(change / problem.V[j][j] for change, j in zip(dm, (2, 3, 4), strict=True)))
+    V = symmetric(problem.V)
+    square = dot(dm, tuple(change / V[j][j] for change, j in zip(dm, (2, 3, 4), strict=True)))
     return jnp.max(jnp.where(problem.w > 0, square, 0), axis=0, initial=0)

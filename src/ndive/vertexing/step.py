@@ -16,6 +16,7 @@ from ndive.vertexing.algebra import (
     added,
     applied,
     block,
+    components,
     dot,
     factored,
     identity,
@@ -30,13 +31,16 @@ from ndive.vertexing.algebra import (
     scaled,
     solved,
     subtracted,
+    symmetric,
     transposed,
 )
 from ndive.vertexing.chi2 import (
+    Heading,
     Helices,
     Linearisation,
     Projection,
     curvatures,
+    heading,
     helices,
     linearised,
     projected,
@@ -49,12 +53,12 @@ ROUNDING = 16
 class Problem(NamedTuple):
     """A batch of jets to fit, relative to the reference point; axes are tracks, then batch.
 
-    `q` are the five measured parameters, `V` their covariance, `w` the weights, `mu` and `Lambda` the mean
-    and information of the constraint, `bend` the curvature of a track with q/p = 1 across the field.
+    `q` are the five measured parameters, `V` their covariance, symmetric, `w` the weights, `mu` and `Lambda`
+    the mean and information of the constraint, `bend` the curvature of a track with q/p = 1 across the field.
     """
 
-    q: Vector
-    V: Matrix
+    q: Float[Array, "5 n *#b"]
+    V: Float[Array, "5 5 n *#b"]
     w: Float[Array, "n *b"]
     mu: Vector
     Lambda: Matrix
@@ -62,10 +66,11 @@ class Problem(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A vertex v and the corrections β = m - b of the measured momenta."""
+    """A vertex v, the corrections β = m - b of the measured momenta, and the heading of the tracks with m."""
 
     v: Vector
     beta: Vector
+    heading: Heading
 
 
 class Expansion(NamedTuple):
@@ -100,12 +105,19 @@ def over_tracks(x: Float[Array, "n *b"]) -> Float[Array, "*b"]:
     return jnp.sum(x, axis=0)
 
 
+def located(problem: Problem, v: Vector, beta: Vector) -> Point:
+    """The point with this vertex and these corrections."""
+    phi, theta = plus(components(problem.q)[2:4], beta[:2])
+    return Point(v, beta, heading(phi, theta))
+
+
 def expanded(problem: Problem, point: Point) -> Expansion:
     """Expand about `point`: helices, Jacobians, covariance seen from the vertex, residuals, multipliers."""
-    helix = helices(point.v, plus(problem.q[2:], point.beta), problem.bend)
+    q = components(problem.q)
+    helix = helices(point.v, point.heading, q[4] + point.beta[2], problem.bend)
     line = linearised(point.v, helix)
-    view = projected(line.J_m, problem.V)
-    r = plus(minus(problem.q[:2], line.h), applied(line.J_m, point.beta))
+    view = projected(line.J_m, symmetric(problem.V))
+    r = plus(minus(q[:2], line.h), applied(line.J_m, point.beta))
     return Expansion(helix, line, view, r, applied(view.W, r))
 
 
@@ -138,7 +150,8 @@ def linear_system(problem: Problem, expansion: Expansion, exact: Float[Array, "*
     Where it is 0 they count as zero, which makes a Gauss–Newton step of a Newton step.
     """
     line, view = expansion.line, expansion.view
-    V_ab, V_bb = block(problem.V, slice(0, 2), slice(2, 5)), block(problem.V, slice(2, 5), slice(2, 5))
+    V = symmetric(problem.V)
+    V_ab, V_bb = block(V, slice(0, 2), slice(2, 5)), block(V, slice(2, 5), slice(2, 5))
     P, N, M = curvatures(expansion.helix, scaled(exact, expansion.lam))
     unlike = subtracted(identity(3), product(V_bb, M))
     K = inverse3(unlike)
