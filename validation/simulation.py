@@ -59,7 +59,9 @@ def reduced(jets: np.ndarray, padded: np.ndarray) -> Columns:
         "pdg": pdg,
         "length": np.linalg.norm(flight, axis=-1),
         "proper_time": np.hypot(flight[:, 0], flight[:, 1]) * mass / labelled,
-        "at_hadron": (valid & (np.linalg.norm(made - flight[:, None], axis=-1) < 1e-3)).sum(axis=1),
+        "at_hadron": (valid & (origin != 4) & (np.linalg.norm(made - flight[:, None], axis=-1) < 1e-3)).sum(
+            axis=1
+        ),
         "at_charm": (valid & (np.linalg.norm(made - charm[:, None], axis=-1) < 1e-3)).sum(axis=1),
         **{f"origin_{value}": (origin == value).sum(axis=1) for value in ORIGINS},
         "track_pt": np.sin(tracks["truth_theta"]) / np.abs(tracks["truth_qOverP"]) / 1e3,
@@ -105,7 +107,7 @@ def rows(sample: Columns) -> dict[str, str]:
         heavy = sum(sample[f"origin_{value}"] for value in (3, 4, 5))
         table[f"tracks of heavy origin in {of} jets"] = mean(np.asarray(heavy)[flavour == label])
     bottom = sample["at_hadron"][flavour == 5]
-    table["tracks from the b decay vertex itself"] = mean(bottom)
+    table["tracks from the b hadron at its decay vertex"] = mean(bottom)
     table["b jets with none, with one of them"] = f"{(bottom == 0).mean():.3f}, {(bottom == 1).mean():.3f}"
     table["tracks from the charm vertex behind it"] = mean(sample["at_charm"][flavour == 5])
     hard = sample["track_pt"] > 1

@@ -23,7 +23,6 @@ from ndive.simulation.task import FEWEST_TRACKS, JET_ETA_MAX, JET_PT_MAX
 from ndive.simulation.tracking import track_jets, transverse_momentum
 
 CHARGED = (11, 13, 211, 321, 2212)
-FOUND = 0.9
 CUTS = (20.0, 25.0, 30.0)
 Found = Iterator[tuple[str, np.ndarray]]
 
@@ -52,18 +51,12 @@ def jets_and_tracks(events: Events, settings: SimulationSettings, generator: np.
     )
     length = np.linalg.norm(events.decay[labels.hadron], axis=-1)
     particle, hadron = tracks.particle, labels.hadron[tracks.jet]
-    ancestor = {
-        "b": first_ancestor(events.mother, particle, events.weak_b) >= 0,
-        "c": first_ancestor(events.mother, particle, events.weak_c) >= 0,
-        "any c": first_ancestor(events.mother, particle, has_heavy_quark(events.pdg, 4)) >= 0,
-    }
+    from_b, from_c = (
+        first_ancestor(events.mother, particle, has_heavy_quark(events.pdg, quark)) >= 0 for quark in (5, 4)
+    )
     at_decay = np.linalg.norm(events.production[particle] - events.decay[hadron], axis=-1) < 1e-3
     pt = transverse_momentum(tracks.measured)
-    chosen = {
-        "as simulated": np.ones(len(pt), dtype=bool),
-        "above 1 GeV": pt > 1,
-        f"{FOUND:.0%} found": generator.random(len(pt)) < FOUND,
-    }
+    chosen = {"as simulated": np.ones(len(pt), dtype=bool), "above 1 GeV": pt > 1}
     for flavour, name in ((5, "b"), (4, "c")):
         for cut in CUTS:
             yield (
@@ -71,9 +64,13 @@ def jets_and_tracks(events: Events, settings: SimulationSettings, generator: np.
                 length[good & (jets.pt > cut) & (labels.flavour == flavour)],
             )
         wanted = good & (jets.pt > CUTS[0]) & (labels.flavour == flavour)
-        kinds = {"from b or c": ancestor["b"] | ancestor["c"]}
+        kinds = {"from b or c": from_b | from_c}
         if flavour == 5:
-            kinds |= {"at the b vertex": at_decay, "the same but D* pions": at_decay & ~ancestor["any c"]}
+            kinds |= {
+                "from b, not from c": from_b & ~from_c,
+                "at the b vertex": at_decay,
+                "at the b vertex, not from c": at_decay & ~from_c,
+            }
         for kind, of_kind in kinds.items():
             for choice, of_choice in chosen.items():
                 count = np.bincount(tracks.jet[of_kind & of_choice], minlength=len(jets.pt))

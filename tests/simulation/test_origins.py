@@ -42,6 +42,23 @@ def test_the_first_origin_that_holds_is_taken():
     ]
 
 
+def test_the_pion_of_an_excited_charm_hadron_is_from_charm():
+    events = events_of(
+        particle(511, status=DECAYED),  # 0
+        particle(-413, status=DECAYED, mother=0),  # 1
+        particle(-421, status=DECAYED, mother=1),  # 2
+        particle(413, status=DECAYED),  # 3
+        particle(421, status=DECAYED, mother=3),  # 4
+        particle(443, status=DECAYED, mother=0),  # 5
+        particle(-211, mother=1),
+        particle(-211, mother=2),
+        particle(211, mother=3),
+        particle(13, mother=5),
+    )
+    found = [NAMES[value] for value in track_origins(events, np.arange(6, 10))]
+    assert found == ["from_b_then_c", "from_b_then_c", "from_c", "from_b"]
+
+
 def test_vertices_are_numbered_in_the_order_of_the_tracks():
     points = np.array([[[0, 0, 5.0], [0, 0, 0], [1, 0, 0], [0, 0, 5.0], [9, 9, 9]]])
     valid = np.array([[True, True, True, True, False]])

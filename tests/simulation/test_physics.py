@@ -99,26 +99,30 @@ def test_flavour_mix(sample):
 
 
 def test_decay_lengths_are_those_of_the_large_sample(sample):
-    """Medians of 5.09 mm (b) and 2.58 mm (c); an exponential mixture's median is known to 1.5 / sqrt(N)."""
+    """Medians of 5.08 mm (b) and 2.58 mm (c); an exponential mixture's median is known to 1.5 / sqrt(N)."""
     length = np.linalg.norm(hadron_points(sample, "hadron"), axis=-1)
     label = sample.jets["HadronConeExclTruthLabelID"]
-    for flavour, expected in ((5, 5.09), (4, 2.58)):
+    for flavour, expected in ((5, 5.08), (4, 2.58)):
         found = length[label == flavour]
         assert np.median(found) == pytest.approx(expected, rel=6 / len(found) ** 0.5)
     assert (length[label == 0] == 0).all()
 
 
 def test_tracks_of_heavy_hadrons_are_those_of_the_large_sample(sample):
-    """Means of 4.71 (b) and 2.27 (c), and 2.04 at the b vertex itself, with none in 15 % and one in 35 %."""
+    """Means of 4.32 (b) and 2.23 (c), and 1.67 at the b vertex itself, with none in 23 % and one in 39 %.
+
+    Another simulation has 3.9 to 4.3, 2.2, 1.5, 24 % and 41 %, with definitions that are not recorded.
+    """
     jet = np.repeat(np.arange(len(sample.jets)), sample.jets["n_tracks"])
     label = sample.jets["HadronConeExclTruthLabelID"]
-    heavy = track_counts(sample, np.isin(sample.tracks["ftagTruthOriginLabel"], (3, 4, 5)))
+    origin = sample.tracks["ftagTruthOriginLabel"]
+    heavy = track_counts(sample, np.isin(origin, (3, 4, 5)))
     begin = np.stack([sample.tracks[f"truth_prod_{axis}"] for axis in "xyz"], axis=-1)
     off = np.linalg.norm(begin - hadron_points(sample, "hadron")[jet], axis=-1)
-    at_vertex = track_counts(sample, off < 1e-3)[label == 5]
-    for counts, expected in ((heavy[label == 5], 4.71), (heavy[label == 4], 2.27), (at_vertex, 2.04)):
+    at_vertex = track_counts(sample, (off < 1e-3) & (origin != 4))[label == 5]
+    for counts, expected in ((heavy[label == 5], 4.32), (heavy[label == 4], 2.23), (at_vertex, 1.67)):
         assert counts.mean() == pytest.approx(expected, abs=4 * counts.std() / len(counts) ** 0.5)
-    for number, share in ((0, 0.150), (1, 0.353)):
+    for number, share in ((0, 0.233), (1, 0.387)):
         assert (at_vertex == number).mean() == pytest.approx(share, abs=share_error(share, len(at_vertex)))
     assert heavy[label == 0].mean() < 0.1
 
@@ -134,14 +138,19 @@ def test_the_charm_decays_beyond_the_bottom(sample):
 
 
 def test_tracks_from_the_labelling_hadron_begin_at_its_decay(sample):
-    """In c jets, tracks from c with the hadron's vertex are most of those of origin 5, and share an index."""
+    """In c jets, tracks from c that begin away from the origin are at the hadron's decay, and share an index.
+
+    Pions of a D* are from c as well, and begin at the origin.
+    """
     jet = np.repeat(np.arange(len(sample.jets)), sample.jets["n_tracks"])
     production = np.stack([sample.tracks[f"truth_prod_{axis}"] for axis in "xyz"], axis=-1)
     at_decay = np.linalg.norm(production - hadron_points(sample, "hadron")[jet], axis=-1) < 1e-3
     from_c = (sample.tracks["ftagTruthOriginLabel"] == 5) & (sample.jets["HadronConeExclTruthLabelID"] == 4)[
         jet
     ]
-    assert at_decay[from_c].mean() > 0.85
+    away = np.linalg.norm(production, axis=-1) > 1e-3
+    assert at_decay[from_c & away].mean() > 0.85
+    assert 0.03 < (~away[from_c]).mean() < 0.15
     chosen = at_decay & from_c
     first = {}
     for number, index in zip(

@@ -82,8 +82,8 @@ def test_smeared_angles_stay_in_their_range():
 
 def test_a_jet_keeps_its_hardest_tracks_in_order():
     pts = [3.0, 9.0, 1.0, 5.0, 30.0]
-    events = events_of(*(particle(211, pt, 0.1, 0.01 * place) for place, pt in enumerate(pts)))
-    tracks = track_jets(events, JET, SimulationSettings(slots=3), generator=np.random.default_rng(0))
+    events = events_of(*(particle(13, pt, 0.1, 0.01 * place) for place, pt in enumerate(pts)))
+    tracks = track_jets(events, JET, SimulationSettings(slots=3), generator=np.random.default_rng(1))
     assert tracks.particle.tolist() == [4, 1, 3]
     assert tracks.jet.tolist() == [0, 0, 0]
     assert (np.diff(transverse_momentum(tracks.measured)) < 0).all()
@@ -106,9 +106,21 @@ def test_a_jet_keeps_its_hardest_tracks_in_order():
     ],
 )
 def test_which_particles_become_tracks(kept, resolution, one):
-    settings = SimulationSettings(resolution=resolution)
-    tracks = track_jets(events_of(one), JET, settings, generator=np.random.default_rng(0))
-    assert len(tracks.particle) == kept
+    settings = SimulationSettings(resolution=resolution, slots=50)
+    tracks = track_jets(events_of(*[one] * 50), JET, settings, generator=np.random.default_rng(0))
+    assert (len(tracks.particle) > 25) == kept
+    assert kept or len(tracks.particle) == 0
+
+
+def test_tracks_are_lost_as_often_as_the_efficiency_says():
+    n_events, n = 40, 100
+    events = events_of(*(particle(211, 0.8, 0.1, event=event) for event in range(n_events) for _ in range(n)))
+    every = np.ones(n_events)
+    jets = Jets(n_events=n_events, event=np.arange(n_events), pt=50 * every, eta=0.1 * every, phi=0 * every,
+                mass=5 * every)  # fmt: skip
+    tracks = track_jets(events, jets, SimulationSettings(slots=n), generator=np.random.default_rng(0))
+    share = len(tracks.particle) / (n_events * n)
+    assert share == pytest.approx(0.7, abs=4 * (0.7 * 0.3 / (n_events * n)) ** 0.5)
 
 
 def test_ranks():

@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float, Int
 from ndive.schema import load_schema
 from ndive.simulation.ancestry import first_ancestor
 from ndive.simulation.events import Events
-from ndive.simulation.particles import TAU
+from ndive.simulation.particles import TAU, has_heavy_quark
 
 VERTEX_TOLERANCE = 1e-3
 """Points closer than this, in mm, are one vertex."""
@@ -15,11 +15,14 @@ VERTEX_TOLERANCE = 1e-3
 def track_origins(events: Events, track: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
     """`ftagTruthOriginLabel` of the particles `track`: from b, b then c, c, tau, other secondary, primary.
 
-    The first that holds is taken, so a pion of a V0 behind a b hadron is "from b".
+    The first that holds is taken, so a pion of a V0 behind a b hadron is "from b". As in the labels of ATLAS
+    every heavy hadron counts, excited ones too: the pion of a D* is from charm, though it begins where the
+    D* was made.
     """
     value = load_schema().origin_value
-    bottom = first_ancestor(events.mother, track, events.weak_b) >= 0
-    charm = first_ancestor(events.mother, track, events.weak_c) >= 0
+    bottom, charm = (
+        first_ancestor(events.mother, track, has_heavy_quark(events.pdg, quark)) >= 0 for quark in (5, 4)
+    )
     tau = first_ancestor(events.mother, track, np.abs(events.pdg) == TAU) >= 0
     away = np.linalg.norm(events.production[track], axis=-1) > VERTEX_TOLERANCE
     return np.select(

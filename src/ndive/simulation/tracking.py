@@ -6,6 +6,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ndive.simulation.efficiency import track_efficiency
 from ndive.simulation.events import Events
 from ndive.simulation.jets import Jets, closest_jet
 from ndive.simulation.particles import charge
@@ -48,7 +49,7 @@ def track_jets(
 
     The tracks of a jet stand together, the highest pT first, at most `settings.slots` of them.
     """
-    particle = _trackable(events, settings.resolution)
+    particle = _found(events, _trackable(events, settings.resolution), generator=generator)
     true = true_perigees(events, particle, settings.field)
     near = _in_reach(events, jets, particle, true)
     particle, true = particle[near], true[near]
@@ -128,6 +129,14 @@ def _trackable(events: Events, resolution: str) -> Int[np.ndarray, " n"]:
         & (radius < PRODUCTION_RADIUS_MAX[resolution])
     )
     return candidate[fit]
+
+
+def _found(
+    events: Events, particle: Int[np.ndarray, " n"], *, generator: np.random.Generator
+) -> Int[np.ndarray, " m"]:
+    """Those of the particles that the tracker finds."""
+    efficiency = track_efficiency(events.pdg[particle], events.pt[particle], events.eta[particle])
+    return particle[generator.random(len(particle)) < efficiency]
 
 
 def _in_reach(
