@@ -27,6 +27,7 @@ from .vertexing import Vertex as Vertex
 from .vertexing import beam_spot as beam_spot
 from .vertexing import fit_vertex as fit_vertex
 from .vertexing import four_momentum as four_momentum
+from .vertexing import ghost_track as ghost_track
 from .vertexing import invariant_mass as invariant_mass
 from .vertexing import line as line
 

@@ -2,6 +2,7 @@
 
 from ndive.vertexing.constraints import Constraint as Constraint
 from ndive.vertexing.constraints import beam_spot as beam_spot
+from ndive.vertexing.constraints import ghost_track as ghost_track
 from ndive.vertexing.constraints import line as line
 from ndive.vertexing.fit import fit_vertex as fit_vertex
 from ndive.vertexing.kinematics import four_momentum as four_momentum

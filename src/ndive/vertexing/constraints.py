@@ -61,3 +61,42 @@ def line(point: ArrayLike, direction: ArrayLike, width: ArrayLike, length: Array
     across = jnp.eye(3, dtype=unit.dtype) - along
     width, length = jnp.asarray(width)[..., None, None], jnp.asarray(length)[..., None, None]
     return Constraint(point, across / width**2 + along / length**2, rank=2)
+
+
+def ghost_track(
+    axis: ArrayLike,
+    d0_error: ArrayLike,
+    z0_error: ArrayLike,
+    weight: ArrayLike = 1.0,
+    point: ArrayLike | None = None,
+) -> Constraint:
+    """The jet axis as one more track: straight, along `axis` `[..., 3]` through `point` `[..., 3]` mm.
+
+    The point is the origin if none. The track is known to `d0_error` and `z0_error` `[...]` mm, and its
+    direction exactly, so it adds
+    w (n nᵀ / σ(d0)² + g gᵀ / σ(z0)²) with n = (-sin φ, cos φ, 0) and g = (-cot θ cos φ, -cot θ sin φ, 1):
+    `docs/fit.md`, equations (8) and (14), with ρ = 0. Its `weight` `[...]` multiplies its chi2 as the weights
+    of tracks do; derivatives in all arguments go through the fit. The ghost track is that of
+    arXiv:2310.12804.
+
+    **Raises:** `ShapeError` where the last axis of `axis` or `point` is not three.
+    """
+    axis = jnp.asarray(axis)
+    point = jnp.zeros(3, axis.dtype) if point is None else jnp.asarray(point)
+    if axis.shape[-1:] != (3,) or point.shape[-1:] != (3,):
+        raise ShapeError(
+            f"ghost track of shapes {axis.shape} and {point.shape}; it takes [..., 3] and [..., 3]"
+        )
+    x, y, z = jnp.moveaxis(axis, -1, 0)
+    transverse = jnp.hypot(x, y)
+    zero, one = jnp.zeros_like(transverse), jnp.ones_like(transverse)
+    across = jnp.stack([-y / transverse, x / transverse, zero], axis=-1)
+    along = jnp.stack([-z * x / transverse**2, -z * y / transverse**2, one], axis=-1)
+    weight, d0_error, z0_error = (
+        jnp.asarray(number)[..., None, None] for number in (weight, d0_error, z0_error)
+    )
+    information = weight * (
+        across[..., :, None] * across[..., None, :] / d0_error**2
+        + along[..., :, None] * along[..., None, :] / z0_error**2
+    )
+    return Constraint(point, information, rank=2)

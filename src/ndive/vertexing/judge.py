@@ -45,7 +45,7 @@ def _all_finite(tree: object) -> Bool[Array, "..."]:
 
 
 def _no_difference(x: Float[Array, "..."], axis: tuple[int, ...]) -> Bool[Array, "..."]:
-    """Whether all numbers along the axes are finite; a sum of x - x takes a vector loop, a logical one none."""
+    """Whether all numbers along the axes are finite; sums take a vector loop, logical ones do not."""
     return jnp.isfinite(jnp.sum(x - x, axis=axis))
 
 

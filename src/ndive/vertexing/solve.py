@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from ndive.vertexing.algebra import (
     Decomposition,
@@ -114,15 +114,11 @@ def minimise(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], max_ste
 
 def _minimised(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], *, max_steps: int) -> Solution:
     """Solve the jets, in blocks if they are many."""
-    batch = wanted.shape
-    jets = math.prod(batch)
-    problem, start, wanted = jax.tree.map(lambda x: _in_a_row(x, batch), (problem, start, wanted))
     begin = _begin(problem, start, wanted, max_steps)
-    if jets <= FEW:
+    if wanted.size <= FEW:
         state = _advanced(problem, begin, max_steps, steps=max_steps)
     else:
         state = _advanced_in_blocks(problem, begin, max_steps)
-    state = jax.tree.map(lambda x: x.reshape(*x.shape[:-1], *batch), state)
     return Solution(
         point=state.trial,
         chi2=state.chi2,
@@ -136,27 +132,36 @@ def _minimised(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], *, ma
 
 def _advanced_in_blocks(problem: Problem, state: _State, max_steps: int) -> _State:
     """One step of all jets, then some of those that are not done, a block at a time, until all are."""
+    batch = state.converged.shape
 
     def one_round(state: _State) -> _State:
         chosen = jnp.nonzero(_is_open(state, max_steps), size=BLOCK, fill_value=0)[0]
-        some, part = jax.tree.map(lambda x: x[..., chosen], (problem, state))
+        some = jax.tree.map(lambda x: _in_a_row(x, batch)[..., _places(x, batch)[chosen]], problem)
+        part = jax.tree.map(lambda x: x[..., chosen], state)
         advanced = _advanced(some, part, max_steps, steps=ROUND)
         return jax.tree.map(lambda x, y: x.at[..., chosen].set(y), state, advanced)
 
-    return jax.lax.while_loop(
+    state = _after_a_step(problem, decomposed(symmetric(problem.V)), state, max_steps)
+    state = jax.lax.while_loop(
         lambda state: jnp.any(_is_open(state, max_steps)),
         one_round,
-        _after_a_step(problem, decomposed(symmetric(problem.V)), state, max_steps),
+        jax.tree.map(lambda x: _in_a_row(x, batch), state),
     )
+    return jax.tree.map(lambda x: x.reshape(*x.shape[:-1], *batch), state)
 
 
-def _in_a_row(x: Array, batch: tuple[int, ...]) -> Array:
-    """An entry of the problem with the axes of the batch as one."""
-    lead = x.shape[: x.ndim - len(batch)]
-    return jnp.broadcast_to(x, (*lead, *batch)).reshape(*lead, -1)
+def _in_a_row(x: Shaped[Array, "..."], batch: tuple[int, ...]) -> Shaped[Array, "..."]:
+    """An array with the axes of the batch as one, shorter than the batch where it broadcasts."""
+    return x.reshape(*x.shape[: x.ndim - len(batch)], -1)
 
 
-def _begin(problem: Problem, start: Vector, wanted: Bool[Array, " jets"], max_steps: int) -> _State:
+def _places(x: Shaped[Array, "..."], batch: tuple[int, ...]) -> Int[Array, " jets"]:
+    """Where in such a row each jet of the batch finds its own."""
+    own = x.shape[x.ndim - len(batch) :]
+    return jnp.broadcast_to(jnp.arange(math.prod(own)).reshape(own), batch).ravel()
+
+
+def _begin(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], max_steps: int) -> _State:
     """The state after the first Gauss–Newton steps, which nobody has judged yet; what is not wanted rests."""
     steps = min(GAUSS_NEWTON_STEPS, max_steps)
     jets, tracks, dtype = wanted.shape, problem.w.shape, problem.w.dtype
@@ -181,7 +186,7 @@ def _begin(problem: Problem, start: Vector, wanted: Bool[Array, " jets"], max_st
     )
 
 
-def _after_a_gauss_newton_step(problem: Problem, point: Point) -> tuple[Point, Bool[Array, " jets"]]:
+def _after_a_gauss_newton_step(problem: Problem, point: Point) -> tuple[Point, Bool[Array, "*b"]]:
     """The minimum of the linearised problem, if it has one, and whether; equations (12) to (15) and (17)."""
     expansion = expanded(problem, point)
     normal = _normal_factor(problem, expansion)
@@ -208,7 +213,7 @@ def _advanced(problem: Problem, state: _State, max_steps: int, *, steps: int) ->
     return state
 
 
-def _is_open(state: _State, max_steps: int) -> Bool[Array, " jets"]:
+def _is_open(state: _State, max_steps: int) -> Bool[Array, "*b"]:
     """Jets that are to take another step: neither converged, nor without a minimum, nor out of steps."""
     lost = (state.iterations > GAUSS_NEWTON_STEPS) & ~state.determined
     return ~state.converged & ~lost & (state.iterations < max_steps)
