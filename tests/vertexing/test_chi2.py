@@ -82,7 +82,7 @@ def test_the_path_of_a_strong_turn_is_the_arc():
     momenta = (jnp.zeros(sine.shape), jnp.full(sine.shape, theta), jnp.asarray(kappa))
     helix = helix_of((jnp.asarray(sine / curvature), 0.0, 0.0), momenta)
     np.testing.assert_allclose(helix.s, np.arcsin(sine) / curvature, rtol=2e-15 / (1 - 0.998))
-    assert not helix.clipped.any()
+    assert not helix.loops.any()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

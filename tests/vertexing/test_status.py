@@ -23,6 +23,8 @@ CASES = (
     "indefinite_covariance",
     "identical_tracks",
     "looper",
+    "winding",
+    "theta_beyond_pi",
 )
 EXPECTED = {
     "good": Status.converged,
@@ -36,6 +38,8 @@ EXPECTED = {
     "indefinite_covariance": Status.covariance_not_positive_definite,
     "identical_tracks": Status.singular_normal_matrix,
     "looper": Status.looper_clipped,
+    "winding": Status.looper_clipped,
+    "theta_beyond_pi": Status.theta_out_of_range,
 }
 
 
@@ -65,6 +69,12 @@ def spoilt(case, q, V, mask, w):
         case "looper":
             q[0] = [700.0, 0.0, 0.5, 1.5, 20.0]
             V[0] = np.diag([1e-6, 1e-6, 1e-8, 1e-8, 1e-8])
+        case "winding":
+            # Radius 0.5 mm about a centre 5 mm away from the origin, which is on the other side.
+            q[0, 4] = np.sign(q[0, 0]) * np.sin(q[0, 3]) / 0.3e-3
+            q[0, 0] *= 5.5 / np.abs(q[0, 0])
+        case "theta_beyond_pi":
+            q[2, 3] = 3.2
     return q, V, mask, w
 
 

@@ -53,7 +53,11 @@ class Heading(NamedTuple):
 
 
 class Helices(NamedTuple):
-    """The helices with momenta m, seen from the vertex; `docs/fit.md`, equations (3) to (6)."""
+    """The helices with momenta m, seen from the vertex; `docs/fit.md`, equations (3) to (6).
+
+    `loops` tells of a track that turns by a quarter before the vertex, or about the reference point: then
+    1 + ρ D is negative, and its (d0, φ) would be those of the farthest point and not of the closest.
+    """
 
     a: Entry
     t: Entry
@@ -68,7 +72,7 @@ class Helices(NamedTuple):
     c: Entry
     s: Entry
     Q: Entry
-    clipped: Bool[Array, "n *#b"]
+    loops: Bool[Array, "n *#b"]
 
 
 class Linearisation(NamedTuple):
@@ -116,9 +120,11 @@ def helices(v: Vector, heading: Heading, kappa: Entry, bend: Float[Array, "*#b"]
     k = jnp.clip(bent, -LARGEST_SINE, LARGEST_SINE)
     c = jnp.sqrt((1 - k) * (1 + k))
     excess = _arcsine_excess(k, c)
+    t = cos * y - sin * x
+    from_centre = 1 + rho * t - k**2 / (1 + c)
     return Helices(
         a=a,
-        t=cos * y - sin * x,
+        t=t,
         cos=cos,
         sin=sin,
         cot=cot,
@@ -130,7 +136,7 @@ def helices(v: Vector, heading: Heading, kappa: Entry, bend: Float[Array, "*#b"]
         c=c,
         s=a * (1 + k**2 * excess),
         Q=1 / (c * (1 + c)) - excess,
-        clipped=jnp.abs(bent) > LARGEST_SINE,
+        loops=(jnp.abs(bent) > LARGEST_SINE) | (from_centre <= 0),
     )
 
 

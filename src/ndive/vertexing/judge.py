@@ -24,6 +24,7 @@ def status_of_input(
     return _first(
         (~finite, Status.not_finite),
         (jnp.any(real & (weights < 0), axis=0), Status.negative_weight),
+        (jnp.any(real & ((problem.q[3] <= 0) | (problem.q[3] >= jnp.pi)), axis=0), Status.theta_out_of_range),
         (~definite, Status.covariance_not_positive_definite),
         (ndf < 0, Status.undetermined),
     )
@@ -33,7 +34,7 @@ def status_of_solution(solution: Solution, used: Bool[Array, "n *b"]) -> Int[Arr
     """What the place where the loop ended says; the first line that holds wins."""
     return _first(
         (~_all_finite((solution.point.v, solution.chi2)), Status.not_finite),
-        (jnp.any(solution.clipped & used, axis=0), Status.looper_clipped),
+        (jnp.any(solution.loops & used, axis=0), Status.looper_clipped),
         (~solution.determined, Status.singular_normal_matrix),
         (~solution.minimal, Status.indefinite_hessian),
         (~solution.converged, Status.step_limit),

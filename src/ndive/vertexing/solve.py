@@ -29,6 +29,7 @@ from ndive.vertexing.step import (
     Expansion,
     Point,
     Problem,
+    System,
     expanded,
     linear_system,
     located,
@@ -59,7 +60,7 @@ class Solution(NamedTuple):
     """Where the loop ended, and what it saw there.
 
     `determined` and `minimal` tell whether the normal matrix and the exact Hessian are positive definite (the
-    latter as far as the steps led to one), `clipped` which tracks loop before they reach the vertex,
+    latter as far as the steps led to one), `loops` which tracks loop before they reach the vertex,
     `converged` whether the last step was small.
     """
 
@@ -67,7 +68,7 @@ class Solution(NamedTuple):
     chi2: Float[Array, "*b"]
     determined: Bool[Array, "*b"]
     minimal: Bool[Array, "*b"]
-    clipped: Bool[Array, "n *b"]
+    loops: Bool[Array, "n *b"]
     converged: Bool[Array, "*b"]
     iterations: Int[Array, "*b"]
 
@@ -79,7 +80,7 @@ class _State(NamedTuple):
     exact: Bool[Array, "n *b"]
     determined: Bool[Array, "*b"]
     minimal: Bool[Array, "*b"]
-    clipped: Bool[Array, "n *b"]
+    loops: Bool[Array, "n *b"]
     converged: Bool[Array, "*b"]
     iterations: Int[Array, "*b"]
 
@@ -124,7 +125,7 @@ def _minimised(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], *, ma
         chi2=state.chi2,
         determined=state.determined,
         minimal=state.minimal,
-        clipped=state.clipped,
+        loops=state.loops,
         converged=state.converged,
         iterations=state.iterations,
     )
@@ -180,7 +181,7 @@ def _begin(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], max_steps
         exact=jnp.ones(tracks, bool),
         determined=determined,
         minimal=jnp.ones(jets, bool),
-        clipped=jnp.zeros(tracks, bool),
+        loops=jnp.zeros(tracks, bool),
         converged=~wanted,
         iterations=jnp.full(jets, steps, jnp.int32),
     )
@@ -239,7 +240,8 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
     gauss_newton, newton = ~jnp.any(state.exact & used, axis=0), jnp.all(state.exact | ~used, axis=0)
     dm = tuple(jnp.where(system.fine, change, 0) for change in dm)
     square = dot(dv, applied(system.hessian, dv)) + _longest(problem, dm)
-    small = better & definite & (jnp.abs(square) < tolerance(chi2.dtype) ** 2)
+    enough = tolerance(chi2.dtype) ** 2
+    small = better & definite & (jnp.abs(square) < enough) & (_spacing(system, trial.v) < enough)
     determined = jnp.where(
         gauss_newton | small, _normal_factor(problem, expansion).definite, state.determined
     )
@@ -259,7 +261,7 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
         exact=kept(state.exact, system.fine & (system.H.definite | ~all_fine)),
         determined=kept(state.determined, determined),
         minimal=kept(state.minimal, jnp.where(newton, definite, state.minimal)),
-        clipped=kept(state.clipped, expansion.helix.clipped),
+        loops=kept(state.loops, expansion.helix.loops),
         converged=state.converged | (active & small & newton & determined),
         iterations=state.iterations + active,
     )
@@ -280,6 +282,12 @@ def _residuals(problem: Problem, expansion: Expansion, point: Point) -> Vector:
     )
     of_momentum = minus(scaled(-1.0, point.beta), applied(expansion.view.U_b, expansion.lam))
     return of_place + of_momentum
+
+
+def _spacing(system: System, v: Vector) -> Float[Array, "*b"]:
+    """The spacing of the numbers at the vertex, squared and in standard deviations."""
+    eps = jnp.finfo(jnp.result_type(*v)).eps
+    return jnp.asarray(sum(system.hessian[i][i] * (eps * v[i]) ** 2 for i in range(3)))
 
 
 def _longest(problem: Problem, dm: Vector) -> Float[Array, "*b"]:

@@ -46,9 +46,6 @@ from ndive.vertexing.chi2 import (
     projected,
 )
 
-ROUNDING = 16
-"""A scaled pivot below this many times the spacing of the numbers at one counts as zero."""
-
 
 class Problem(NamedTuple):
     """A batch of jets to fit, relative to the reference point; axes are tracks, then batch.
@@ -187,8 +184,8 @@ def step(problem: Problem, system: System, U_b: Matrix, R: Vector, gamma: Vector
 
 
 def smallest_pivot(dtype: jnp.dtype) -> float:
-    """Scaled pivot at or below which a matrix counts as singular."""
-    return ROUNDING * float(jnp.finfo(dtype).eps)
+    """Scaled pivot at or below which a matrix counts as singular: rounding makes smaller ones of zeros."""
+    return float(jnp.finfo(dtype).eps ** 0.75)
 
 
 def sandwiched(w: Float[Array, "n *b"], expansion: Expansion, C: Matrix, Lambda: Matrix) -> Matrix:

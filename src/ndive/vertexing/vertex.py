@@ -23,11 +23,13 @@ class Status(IntEnum):
     indefinite_hessian = 5
     """The point is a saddle, not a minimum."""
     looper_clipped = 6
-    """A track with weight turns by more than a quarter before it reaches the vertex."""
+    """A track with weight turns by a quarter before it reaches the vertex, or winds around the reference."""
     negative_weight = 7
     """A weight is below zero."""
     not_finite = 8
     """An input of a real track, a weight or the constraint is NaN or infinite, or the result would be."""
+    theta_out_of_range = 9
+    """The measured theta of a real track is not between 0 and pi; a fitted one may go beyond."""
 
 
 class Vertex(eqx.Module):
