@@ -1,9 +1,13 @@
-"""Speed of `fit_vertex`, with scipy on the same jets in the same run.
+"""Speed and memory of `fit_vertex`, beside a dense implicit gradient and scipy, on one machine in one run.
 
-    uv run python benchmarks/fit.py [--jets 4096] [--slots 15] [--output fit.json]
+    uv run python benchmarks/fit.py [--jets 1 100 1000 4096 10000] [--slots 15 40] [--output fit.json]
 
-Prints one JSON object: the machine, and for each precision the time to compile (CPU s) and jets/s of the fit
-alone and of the fit with its gradient in the weights: median, minimum and maximum over the repeats.
+Prints a table as it goes and one JSON object: the machine, and for each precision, number of jets and of
+tracks the wall time of the position alone, of the position and its gradient in the weights, and in weights,
+parameters and covariance: median, minimum and maximum over repeats (ms), jets/s of the median, CPU seconds to
+compile and temporary memory (MB). Jets have random weights.
+
+`--curves` fits t = c + s n to times over 2 to 200 tracks and over 1 to 1 000 000 jets instead.
 """
 
 import argparse
@@ -11,6 +15,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -21,93 +26,191 @@ from scipy.optimize import least_squares
 from toys import toy_tracks
 
 from ndive import Tracks, fit_vertex
-from ndive.tracks import move_perigee
+from ndive.tracks import move_perigee, wrap_angle
 
-REPEATS = 9
+ENOUGH = 2.0
+"""Seconds over which a program is repeated, and no less than so many times:"""
+FEWEST = 7
+
 SCIPY_JETS = 20
+DENSE_JETS = 1000
+TRACK_COUNTS = (2, 4, 8, 15, 30, 60, 100, 200)
+JET_COUNTS = (1, 10, 100, 1000, 10_000, 100_000, 1_000_000)
+
+Arrays = tuple[jax.Array, jax.Array, jax.Array]
 
 
-def timed(function: Callable[..., jax.Array], *arguments: Any) -> dict[str, float]:
+def position(weights: jax.Array, parameters: jax.Array, covariance: jax.Array) -> jax.Array:
+    """The fit alone."""
+    return fit_vertex(Tracks(parameters, covariance), weights).position
+
+
+def gradient(to: tuple[int, ...], *arrays: jax.Array) -> Any:
+    """The position, and the gradient of its square in the arrays `to`."""
+
+    def square(*arrays: jax.Array) -> tuple[jax.Array, jax.Array]:
+        found = position(*arrays)
+        return jnp.sum(found**2), found
+
+    return jax.grad(square, argnums=to, has_aux=True)(*arrays)
+
+
+def residuals(x: jax.Array, q: jax.Array) -> jax.Array:
+    """Measured less fitted parameters of one jet, `x` the vertex and the momenta there."""
+    momenta = x[3:].reshape(-1, 3)
+    at_vertex = jnp.concatenate([jnp.zeros_like(momenta[:, :2]), momenta], axis=-1)
+    off = q - move_perigee(at_vertex, -x[:3], jnp.asarray(2.0, x.dtype))
+    return off.at[:, 2].set(wrap_angle(off[:, 2]))
+
+
+@jax.vmap
+def dense(weights: jax.Array, parameters: jax.Array, covariance: jax.Array) -> Any:
+    """The same gradient by the whole Hessian, 3 + 3n square, by automatic differentiation at our minimum."""
+    vertex = fit_vertex(Tracks(parameters, covariance), weights)
+    x = jax.lax.stop_gradient(jnp.concatenate([vertex.position, vertex.momenta.ravel()]))
+    arrays = weights, parameters, covariance
+
+    def slope(x: jax.Array, arrays: Arrays) -> jax.Array:
+        def chi2(x: jax.Array) -> jax.Array:
+            off = residuals(x, arrays[1])
+            return jnp.sum(
+                arrays[0] * jnp.einsum("ni,ni->n", off, jnp.linalg.solve(arrays[2], off[..., None])[..., 0])
+            )
+
+        return jax.grad(chi2)(x)
+
+    back = jnp.concatenate([2 * vertex.position, jnp.zeros_like(x[3:])])
+    y = jnp.linalg.solve(jax.jacfwd(slope)(x, arrays), back)
+    return jax.vjp(lambda arrays: slope(x, arrays), arrays)[1](-y)
+
+
+def timed(function: Callable[..., Any], *arguments: jax.Array) -> dict[str, float]:
     """Compile `function`, then time it."""
-    begin = time.process_time()
+    begin, cpu = time.perf_counter(), time.process_time()
     compiled = jax.jit(function).lower(*arguments).compile()
-    compile_time = time.process_time() - begin
-    compiled(*arguments).block_until_ready()
-    seconds = []
-    for _ in range(REPEATS):
+    wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    jax.block_until_ready(compiled(*arguments))
+    seconds: list[float] = []
+    while len(seconds) < FEWEST or sum(seconds) < ENOUGH:
         begin = time.perf_counter()
-        compiled(*arguments).block_until_ready()
+        jax.block_until_ready(compiled(*arguments))
         seconds.append(time.perf_counter() - begin)
-    rates = len(arguments[0]) / np.array(seconds)
+    median = float(np.median(seconds))
+    memory = compiled.memory_analysis()
     return {
-        "compile_cpu_s": round(compile_time, 2),
-        "jets_per_s": round(float(np.median(rates))),
-        "slowest": round(float(rates.min())),
-        "fastest": round(float(rates.max())),
+        "ms": round(1e3 * median, 3),
+        "fastest_ms": round(1e3 * min(seconds), 3),
+        "slowest_ms": round(1e3 * max(seconds), 3),
+        "jets_per_s": round(len(arguments[0]) / median),
+        "compile_s": round(wall, 1),
+        "compile_cpu_s": round(cpu, 1),
+        "memory_MB": round(memory.temp_size_in_bytes / 1e6, 2) if memory else -1,
     }
 
 
-def by_scipy(tracks: Tracks) -> float:
+def by_scipy(arrays: Arrays) -> float:
     """Jets/s of `scipy.optimize.least_squares` on the same problem, one by one, the helix compiled."""
-    whitening = np.linalg.inv(np.linalg.cholesky(np.asarray(tracks.covariance)))
-    measured = np.asarray(tracks.parameters)
+    weights, measured, covariance = map(np.asarray, arrays)
+    whitening = np.linalg.inv(np.linalg.cholesky(covariance)) * np.sqrt(weights)[..., None, None]
+    off, slope = jax.jit(residuals), jax.jit(jax.jacfwd(residuals))
 
-    @jax.jit
-    def through(x: jax.Array) -> jax.Array:
-        momenta = x[3:].reshape(-1, 3)
-        at_vertex = jnp.concatenate([jnp.zeros_like(momenta[:, :2]), momenta], axis=-1)
-        return move_perigee(at_vertex, -x[:3], jnp.asarray(2.0))
+    def whitened(x: np.ndarray, q: np.ndarray, white: np.ndarray) -> np.ndarray:
+        return np.einsum("nij,nj->ni", white, off(x, q)).ravel()
 
-    jacobian = jax.jit(jax.jacfwd(through))
+    def jacobian(x: np.ndarray, q: np.ndarray, white: np.ndarray) -> np.ndarray:
+        return np.einsum("nij,njk->nik", white, slope(x, q)).reshape(-1, len(x))
+
     start = [np.concatenate([np.zeros(3), q[:, 2:].ravel()]) for q in measured[:SCIPY_JETS]]
-    through(start[0]), jacobian(start[0])
+    off(start[0], measured[0]), slope(start[0], measured[0])
     begin = time.perf_counter()
     for x0, q, white in zip(start, measured, whitening, strict=False):
-        least_squares(
-            lambda x, q=q, white=white: np.einsum("nij,nj->ni", white, q - through(x)).ravel(),
-            x0,
-            lambda x, white=white: -np.einsum("nij,njk->nik", white, jacobian(x)).reshape(-1, len(x)),
-            x_scale="jac",
-        )
-    return SCIPY_JETS / (time.perf_counter() - begin)
+        least_squares(whitened, x0, jacobian, x_scale="jac", args=(q, white))
+    return len(start) / (time.perf_counter() - begin)
 
 
-def measure(jets: int, slots: int) -> dict[str, Any]:
-    """All figures."""
-
-    def position(weights: jax.Array, tracks: Tracks) -> jax.Array:
-        return fit_vertex(tracks, weights).position
-
-    def gradient(weights: jax.Array, tracks: Tracks) -> jax.Array:
-        return jax.grad(lambda w: jnp.sum(position(w, tracks) ** 2))(weights)
-
-    figures: dict[str, Any] = {"jets": jets, "slots": slots}
+def toys(jets: int, slots: int, dtype: str) -> Arrays:
+    """Weights, parameters and covariances of toy jets."""
+    rng = np.random.default_rng(1)
     with jax.enable_x64(True):
-        double = Tracks(*toy_tracks(np.random.default_rng(1), jets, slots))
-        figures["scipy_jets_per_s"] = round(by_scipy(double), 1)
-        weights = jnp.ones((jets, slots))
-        figures["float64"] = {
-            "fit": timed(position, weights, double),
-            "gradient": timed(gradient, weights, double),
-        }
-    single = Tracks(np.asarray(double.parameters, np.float32), np.asarray(double.covariance, np.float32))
-    weights = jnp.ones((jets, slots))
-    figures["float32"] = {
-        "fit": timed(position, weights, single),
-        "gradient": timed(gradient, weights, single),
+        parameters, covariance = toy_tracks(rng, jets, slots)
+    weights = rng.uniform(0.05, 1, (jets, slots))
+    first, second, third = (jnp.asarray(x.astype(dtype)) for x in (weights, parameters, covariance))
+    return first, second, third
+
+
+def show(title: str, row: dict[str, float]) -> None:
+    print(title.ljust(52), *(f"{name} {value:,}" for name, value in row.items()), flush=True)
+
+
+def measure(jets: list[int], slots: list[int]) -> dict[str, Any]:
+    """The table."""
+    programs: dict[str, Callable[..., Any]] = {
+        "position": position,
+        "and gradient in weights": partial(gradient, (0,)),
+        "and gradient in everything": partial(gradient, (0, 1, 2)),
     }
+    figures: dict[str, Any] = {}
+    for dtype in ("float32", "float64"):
+        with jax.enable_x64(dtype == "float64"):
+            for tracks in slots:
+                for number in jets:
+                    arrays = toys(number, tracks, dtype)
+                    for name, program in programs.items():
+                        title = f"{dtype}, {number} x {tracks}, {name}"
+                        figures[title] = timed(program, *arrays)
+                        show(title, figures[title])
+            title = f"{dtype}, {DENSE_JETS} x 15, dense gradient"
+            figures[title] = timed(dense, *toys(DENSE_JETS, 15, dtype))
+            show(title, figures[title])
+    with jax.enable_x64(True):
+        figures["float64, scipy, jets/s"] = round(by_scipy(toys(SCIPY_JETS, 15, "float64")), 1)
+    print("float64, scipy, jets/s", figures["float64, scipy, jets/s"])
+    return figures
+
+
+def curves() -> dict[str, Any]:
+    """Times over the number of tracks and of jets, with the straight lines through them."""
+    figures: dict[str, Any] = {}
+    everything = partial(gradient, (0, 1, 2))
+    cases = {
+        "tracks, 1000 jets": [(1000, count) for count in TRACK_COUNTS],
+        "jets, 15 tracks": [(count, 15) for count in JET_COUNTS],
+    }
+    for name, sizes in cases.items():
+        along = 1 if name.startswith("tracks") else 0
+        times = []
+        for size in sizes:
+            row = timed(everything, *toys(*size, "float32"))
+            show(f"{size[0]} x {size[1]}", row)
+            times.append(row["ms"])
+        n, t = np.array([size[along] for size in sizes], float), np.array(times)
+        # Relative errors count, so that the short times do too.
+        slope, offset = np.polyfit(n, t, 1, w=1 / t)
+        worst = float(np.max(np.abs(offset + slope * n - t) / t))
+        figures[name] = {
+            "n": n.tolist(),
+            "ms": times,
+            "ms_each": round(float(slope), 6),
+            "ms_offset": round(float(offset), 3),
+            "largest_relative_deviation": round(worst, 3),
+        }
+        print(name, figures[name], flush=True)
     return figures
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Speed of the vertex fit.")
-    parser.add_argument("--jets", type=int, default=4096, help="jets in a batch (4096)")
-    parser.add_argument("--slots", type=int, default=15, help="tracks a jet (15)")
+    parser = argparse.ArgumentParser(description="Speed and memory of the vertex fit.")
+    parser.add_argument(
+        "--jets", type=int, nargs="+", default=[1, 100, 1000, 4096, 10_000], help="jets in a batch"
+    )
+    parser.add_argument("--slots", type=int, nargs="+", default=[15, 40], help="tracks a jet (15 40)")
+    parser.add_argument("--curves", action="store_true", help="times over tracks and jets instead")
     add_output(parser)
     options = parser.parse_args()
     machine = {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
-    write_figures(machine | {"jax": jax.__version__} | measure(options.jets, options.slots), options.output)
+    figures = curves() if options.curves else measure(options.jets, options.slots)
+    write_figures(machine | {"jax": jax.__version__} | figures, options.output)
 
 
 if __name__ == "__main__":

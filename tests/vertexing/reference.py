@@ -67,11 +67,8 @@ def _jacobian(function: Callable[..., np.ndarray], x: np.ndarray, scale: np.ndar
 
 
 def _polished(function: Callable[..., np.ndarray], x: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Gauss–Newton steps with an accurate Jacobian, until they are small: they converge linearly."""
-    for _ in range(60):
+    """A few Gauss–Newton steps with an accurate Jacobian."""
+    for _ in range(8):
         J = _jacobian(function, x, scale) * scale
-        step = np.linalg.lstsq(J, function(x), rcond=None)[0]
-        x = x - scale * step
-        if np.abs(step).max() < 1e-9:
-            break
+        x = x - scale * np.linalg.lstsq(J, function(x), rcond=None)[0]
     return x

@@ -199,3 +199,23 @@ def test_single_precision_agrees_to_a_fraction_of_the_error(fit_many, toy_jets):
     assert single.position.dtype == np.float32
     assert np.all(single.valid)
     assert length.max() < 0.005
+
+
+@pytest.mark.parametrize("mapped", ["weights", "parameters", "start"])
+def test_mapping_over_one_argument_is_a_batch_of_it(mapped, toy_jets):
+    jets = toy_jets(jets=5, seed=9, tracks=4)
+    rng = np.random.default_rng(2)
+    many = {
+        "weights": rng.uniform(0.2, 1, (5, 4)),
+        "parameters": jets.parameters,
+        "start": rng.normal(size=(5, 3)),
+    }
+    one = {name: value[0] for name, value in many.items()}
+
+    def position(**arguments):
+        tracks = Tracks(arguments["parameters"], jets.covariance[0])
+        return fit_vertex(tracks, arguments["weights"], start=arguments["start"]).position
+
+    found = jax.vmap(lambda x: position(**(one | {mapped: x})))(many[mapped])
+    for place, x in enumerate(many[mapped]):
+        np.testing.assert_allclose(found[place], position(**(one | {mapped: x})), atol=1e-9)

@@ -105,8 +105,10 @@ def minimise(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], max_ste
             arguments,
             tuple(mapped),
         )
-        wanted = jnp.broadcast_to(wanted, (*wanted.shape[:-1], size))
-        solution = minimise(problem, start, wanted, max_steps)
+        batch = (*wanted.shape[:-1], size)
+        wanted, *start = (jnp.broadcast_to(x, batch) for x in (wanted, *start))
+        problem = problem._replace(w=jnp.broadcast_to(problem.w, (len(problem.w), *batch)))
+        solution = minimise(problem, tuple(start), wanted, max_steps)
         back = jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), solution)
         return back, jax.tree.map(lambda _: True, back)
 
