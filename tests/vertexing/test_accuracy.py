@@ -75,6 +75,7 @@ def whitened(x, q, white):
     return jnp.einsum("nij,nj->ni", white, off.at[:, 2].set(wrap_angle(off[:, 2]))).ravel()
 
 
+@jax.jit
 def half_chi2(x, q, white):
     return jnp.sum(whitened(x, q, white) ** 2) / 2
 
@@ -93,7 +94,7 @@ def polished(found, q, V, w):
     for _ in range(4):
         x = x - np.linalg.solve(curvature(x, q, white), slope(x, q, white))
     inverse = np.linalg.inv(np.linalg.qr(np.asarray(jacobian(x, q, white)), mode="r"))
-    return x[:3], (inverse @ inverse.T)[:3, :3], 2 * float(half_chi2(x, q, white))
+    return np.asarray(x[:3]), (inverse @ inverse.T)[:3, :3], 2 * float(half_chi2(x, q, white))
 
 
 @pytest.mark.slow
