@@ -20,7 +20,9 @@ from .tracks import Tracks as Tracks
 from .tracks import impact_parameters as impact_parameters
 from .training import TrainConfig as TrainConfig
 from .training import preset as preset
+from .training import read_config as read_config
 from .training import train as train
+from .training import train_copies as train_copies
 from .vertexing import Constraint as Constraint
 from .vertexing import Status as Status
 from .vertexing import Vertex as Vertex

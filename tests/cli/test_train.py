@@ -38,7 +38,8 @@ def models(sample, cache, quick_compilation, tmp_path_factory):
 
 
 def arguments(sample, models, *more):
-    return ["train", "-t", "final_ftag_base", "-b", "35", "-s", str(sample), "--models", str(models), *more]
+    options = ["-t", "final_ftag_base", "-b", "35", "-n", "0", "-s", str(sample), "--models", str(models)]
+    return ["train", *options, *more]
 
 
 def told(capsys, call):
@@ -85,7 +86,7 @@ def test_a_run_that_cannot_start_removes_none(split, options, said, sample, mode
         (tmp_path / path.name).symlink_to(path)
     run = models / "final_ftag_base"
     before = {path.name: path.read_bytes() for path in run.iterdir()}
-    call = ["train", "-t", "final_ftag_base", "-s", str(tmp_path), "--models", str(models)]
+    call = ["train", "-t", "final_ftag_base", "-n", "0", "-s", str(tmp_path), "--models", str(models)]
     batch = [] if "-b" in options else ["-b", "35"]
     assert said in told(capsys, [*call, "--overwrite", "-e", "2", *batch, *options])
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before

@@ -7,7 +7,7 @@ import pytest
 
 from ndive.data import open_sample
 from ndive.errors import ArgumentError
-from ndive.training import TrainConfig, preset, train
+from ndive.training import TrainConfig, preset, train_model
 from tests.training.samples import write_jets
 
 CONFIG = replace(preset("final_ftag_base"), batch_size=10)
@@ -16,7 +16,7 @@ CONFIG = replace(preset("final_ftag_base"), batch_size=10)
 def refused(directory: Path, place: Path, said: str, config: TrainConfig = CONFIG, seed: int = 0) -> None:
     samples = open_sample(directory, split="train"), open_sample(directory, split="val")
     with pytest.raises(ArgumentError, match=said):
-        train(config, *samples, place, seed=seed, existing="replace")
+        train_model(config, *samples, place, seed=seed, existing="replace")
     assert not place.exists()
 
 

@@ -1,12 +1,15 @@
 """The configuration: its defaults are the published ones, and wrong ones are named."""
 
-import re
+import hashlib
+import os
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError, fields, replace
+from typing import Any
 
 import pytest
 
 from ndive.errors import ConfigError
-from ndive.models import ModelConfig
 from ndive.training import TrainConfig
 
 DEFAULTS = {
@@ -18,10 +21,15 @@ DEFAULTS = {
     "num_attention_layers": 1,
     "num_attention_heads": 1,
     "vertexer": "ndive",
-    "config_name": None,
+    "config_name": "none",
+    "pretrained_from": "final_ndive_only",
+    "class_weight_b": 1.0,
+    "class_weight_c": 1.0,
+    "class_weight_light": 1.0,
 }
 ON = {"jet_flavor_loss", "track_origin_loss", "track_pairing_loss", "vertex_loss", "use_ghost_track"}
 OFF = {
+    "balance_classes",
     "pretrained_NDIVE",
     "use_mse_loss",
     "normalize_vertex_loss",
@@ -34,6 +42,10 @@ OFF = {
     "use_cosine_decay_schedule",
     "use_learning_rate_decay_when_stalled",
 }
+
+TAGGING = ("jet_flavor_loss", "track_origin_loss", "track_pairing_loss")
+BASE: dict[str, Any] = {"model_name": "FTAG", "vertexer": "none", "vertex_loss": False}
+OTHERS = {"num_epochs": 301, "batch_size": 99, "use_adam": True, "use_ghost_track": False, "learning_rate": 1}
 
 
 def test_defaults_are_the_published_ones() -> None:
@@ -48,7 +60,13 @@ def test_defaults_are_the_published_ones() -> None:
         ("learning_rate", float("nan"), "a positive number"),
         ("batch_size", 0, "1 or more"),
         ("config_name", "../elsewhere", "letters"),
-        ("pretrained_NDIVE", True, "false"),
+        ("pretrained_from", "a/b", "a name"),
+        ("class_weight_c", 0.0, "a positive number"),
+        ("model_name", "GN2", "one of NDIVE, FTAG"),
+        ("vertexer", "NDIVE", "one of ndive, none, true_vertex"),
+        ("track_weight_activation", "relu", "one of sigmoid, softmax, perfect, none"),
+        ("num_attention_layers", -1, "0 or more"),
+        ("num_attention_heads", 5, "one of 1, 2, 4, 8, 16, 32"),
     ],
 )
 def test_a_wrong_field_is_named_with_what_it_takes(field: str, value: object, takes: str) -> None:
@@ -59,25 +77,6 @@ def test_a_wrong_field_is_named_with_what_it_takes(field: str, value: object, ta
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "of_the_model"),
-    [
-        ("model_name", "GN2", "model"),
-        ("vertexer", "avr", "vertexer"),
-        ("track_weight_activation", "relu", "activation"),
-        ("num_attention_layers", -1, "layers"),
-        ("num_attention_heads", 5, "heads"),
-    ],
-)
-def test_the_fields_of_the_model_are_checked_by_its_configuration(
-    field: str, value: object, of_the_model: str
-) -> None:
-    with pytest.raises(ConfigError) as expected:
-        ModelConfig(**{of_the_model: value})
-    with pytest.raises(ConfigError, match=re.escape(str(expected.value))):
-        TrainConfig(**{field: value})
-
-
 def test_a_model_without_attention_is_allowed() -> None:
     assert TrainConfig(num_attention_layers=0).model.layers == 0
 
@@ -85,11 +84,11 @@ def test_a_model_without_attention_is_allowed() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "takes"),
     [
-        ("learning_rate", "fast", "a number"),
-        ("batch_size", 10.5, "a number"),
-        ("num_epochs", True, "a number"),
+        ("learning_rate", "fast", "a positive number"),
+        ("batch_size", 10.5, "a whole number"),
+        ("num_epochs", True, "a whole number"),
         ("use_adam", "False", "true or false"),
-        ("model_name", 3, "text"),
+        ("model_name", 3, "one of NDIVE, FTAG"),
     ],
 )
 def test_a_wrong_type_is_named(field: str, value: object, takes: str) -> None:
@@ -102,21 +101,71 @@ def test_a_wrong_type_is_named(field: str, value: object, takes: str) -> None:
 
 @pytest.mark.parametrize("loss", ["vertex_loss", "chi_squared_loss", "track_weight_loss"])
 def test_a_loss_of_the_fit_needs_a_fit(loss: str) -> None:
-    base = {"model_name": "FTAG", "vertexer": "none", "vertex_loss": False}
     with pytest.raises(ConfigError, match=rf"{loss} is true with vertexer 'none'"):
-        TrainConfig(**(base | {loss: True}))
+        TrainConfig(**(BASE | {loss: True}))
 
 
 def test_two_schedules_contradict() -> None:
-    with pytest.raises(ConfigError, match="takes one of the two"):
+    with pytest.raises(ConfigError, match="takes one of them"):
         TrainConfig(use_cosine_decay_schedule=True, use_learning_rate_decay_when_stalled=True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"vertexer": "none"}, "vertexer is 'none' with model_name NDIVE, takes ndive"),
+        ({"use_one_hot_encoding": True}, "use_one_hot_encoding is true with model_name NDIVE, takes false"),
+        ({"pretrained_NDIVE": True}, "pretrained_NDIVE is true with model_name 'NDIVE', takes FTAG"),
+        ({"vertex_loss": False}, "vertex_loss, chi_squared_loss, track_weight_loss are all false"),
+        ({"class_weight_b": 2.0}, "class_weight_b is 2.0 without a flavour loss"),
+        (BASE | dict.fromkeys(TAGGING, False), "track_pairing_loss are all false, takes at least one"),
+        (BASE | {"use_mse_loss": True}, "use_mse_loss is true with vertexer 'none'"),
+        (BASE | {"pretrained_NDIVE": True}, "pretrained_NDIVE is true with vertexer 'none', takes ndive"),
+        (
+            {"model_name": "FTAG", "pretrained_NDIVE": True, "track_weight_activation": "perfect"},
+            "with track_weight_activation 'perfect', takes sigmoid or softmax",
+        ),
+        (
+            BASE | {"balance_classes": True, "class_weight_c": 3.0},
+            "class_weight_c is 3.0 with balance_classes",
+        ),
+        (
+            BASE | {"balance_classes": True, "jet_flavor_loss": False},
+            "balance_classes is true without a flav",
+        ),
+    ],
+)
+def test_contradictions(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        TrainConfig(**fields)
+
+
+def test_a_ghost_and_a_clip_without_a_vertexer_are_ignored() -> None:
+    assert not TrainConfig(**BASE, use_ghost_track=True, clip_vertex=True).has_fit
 
 
 def test_name_is_given_or_a_hash_of_the_settings() -> None:
     config = TrainConfig()
     assert replace(config, config_name="mine").name == "mine"
-    assert len(config.name) == 6
-    assert config.name == TrainConfig().name != TrainConfig(batch_size=99).name
+    assert config.name == hashlib.sha256(b"{}").hexdigest()[:6] == "44136f"
+    assert replace(config, learning_rate=1).name == replace(config, learning_rate=1.0).name
+    names = {replace(config, **{field: value}).name for field, value in OTHERS.items()}
+    assert len(names | {config.name}) == len(OTHERS) + 1
+
+
+@pytest.mark.parametrize("salt", ["0", "1"])
+def test_the_hash_is_that_of_other_processes(salt: str) -> None:
+    """SHA-256 of {"batch_size": 64, "learning_rate": 0.001, "use_adam": true}, by hand."""
+    code = (
+        "from ndive.training.config import TrainConfig\n"
+        "print(TrainConfig(use_adam=True, batch_size=64, learning_rate=1e-3).name)"
+    )
+    settings = {"PYTHONHASHSEED": salt, "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | settings
+    )
+    text = b'{"batch_size": 64, "learning_rate": 0.001, "use_adam": true}'
+    assert done.stdout.strip() == hashlib.sha256(text).hexdigest()[:6] == "8236cd"
 
 
 def test_it_is_frozen() -> None:

@@ -28,8 +28,8 @@ from ndive.training import (
     loop,
     preset,
     read_history,
+    train_model,
 )
-from ndive.training import train as train_model
 
 CONFIG = replace(preset("final_ftag_base"), num_epochs=3, batch_size=10, learning_rate=1e-3)
 

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn.metrics import log_loss
 
 from ndive.data import Batch, Truth
 from ndive.models import TaggerOutput, VertexerOutput
@@ -33,7 +34,18 @@ LN2 = np.log(2)
 def test_flavour() -> None:
     """Probabilities (1/2, 1/4, 1/4), labels 0 and 2, and a jet of padding: (ln 2 + ln 4) / 2."""
     logits = jnp.log(jnp.array([[2.0, 1, 1], [2, 1, 1], [9, 1, 1]]))
-    assert flavour_loss(logits, jnp.array([0, 2, -1])).value() == pytest.approx(1.5 * LN2, rel=1e-6)
+    labels = jnp.array([0, 2, -1])
+    assert flavour_loss(logits, labels, (1, 1, 1)).value() == pytest.approx(1.5 * LN2, rel=1e-6)
+
+
+def test_flavour_with_class_weights() -> None:
+    """ln 2 counted 0.1 times and ln 4 counted 0.3 times: 0.7 ln 2 / 0.4, as scikit-learn weighs samples."""
+    logits = jnp.log(jnp.array([[2.0, 1, 1], [2, 1, 1], [9, 1, 1]]))
+    value = flavour_loss(logits, jnp.array([0, 2, -1]), (0.1, 5, 0.3)).value()
+    probabilities = [[0.5, 0.25, 0.25]] * 2
+    expected = log_loss([0, 2], probabilities, sample_weight=[0.1, 0.3], labels=[0, 1, 2])
+    assert value == pytest.approx(expected, rel=1e-6)
+    assert value == pytest.approx(0.7 / 0.4 * LN2, rel=1e-6)
 
 
 def test_origin() -> None:

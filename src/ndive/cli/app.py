@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError
 
 from ndive import __version__
 from ndive.cli.console import console
+from ndive.cli.switches import joined
 from ndive.errors import NdiveError
 
 app = App(
@@ -26,7 +27,8 @@ VERBS = {
     "simulate": "Make a sample of jets with Pythia 8 and FastJet.",
     "inspect": "Print what is in a file of jets, and for which jobs it serves.",
     "fit": "Fit one vertex a jet of a file, without any network.",
-    "train": "Train a named configuration on a sample.",
+    "configs": "List the named configurations, or print one as YAML.",
+    "train": "Train a configuration on a sample.",
     "evaluate": "Print the numbers of trained models on held-out jets.",
     "report": "Draw the figures of trained models in one page.",
 }
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, _interrupt)
     try:
-        app(arguments, exit_on_error=False, print_error=False)
+        app(_given(arguments), exit_on_error=False, print_error=False)
     except (NdiveError, CycloptsError, OSError) as error:
         return _told(error)
     except ImportError as error:
@@ -55,6 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("ndive: interrupted; run again, the same command uses what is whole\n")
         return 130
     return 0
+
+
+def _given(arguments: Sequence[str] | None) -> list[str]:
+    """The arguments; `train` takes its switches with true or false behind them, too."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return joined(given) if given[:1] == ["train"] else given
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

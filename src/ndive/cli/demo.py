@@ -18,6 +18,8 @@ from ndive.jobs import LocalPool, available_cores
 from ndive.simulation import SimulationSettings
 from ndive.training import TrainConfig, checkpoint_epochs, preset
 from ndive.training.checkpoints import remove_run
+from ndive.training.copies import copies_of
+from ndive.training.run import made_ready
 
 NAMES = ("final_ftag_base", "final_ftag_ndive")
 """The paper's tagger without and with the vertex fit."""
@@ -89,8 +91,9 @@ def demo(
     for name in NAMES:
         terminal.rule(f"train {name}", align="left")
         config = size.reduced(preset(name))
-        begun = bool(checkpoint_epochs(models / name))
-        run_training(config, samples, models / name, seed=seed, resume=begun)
+        copy = copies_of(name, models / name, count=0, seed=seed)[0]
+        begun = bool(checkpoint_epochs(copy.directory))
+        run_training(made_ready(config, samples, models), copy, existing="resume" if begun else "refuse")
     terminal.rule("evaluate", align="left")
     held_out, evaluations = evaluated(NAMES, samples, models, overwrite=overwrite)
     print_tables(summary_tables([one.summary for one in evaluations], held_out.resolutions))

@@ -1,72 +1,66 @@
-"""`ndive train`: train a named configuration on a sample."""
+"""`ndive train`: train a configuration on a sample."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
+from ndive.cli.changes import Changes, changed
 from ndive.cli.console import console
+from ndive.cli.devices import chosen_device, telling_device
 from ndive.cli.training_display import TrainingDisplay
-from ndive.data import open_sample
 from ndive.errors import ArgumentError
 from ndive.training import (
     BEST,
     Existing,
-    TrainConfig,
+    Notice,
+    Progress,
     TrainResult,
     checkpoint_epochs,
     model_directory,
-    preset,
+    read_config,
 )
-from ndive.training import train as train_model
 from ndive.training.compilation import keep_compiled
+from ndive.training.copies import Copy, copies_of
+from ndive.training.progress import Report, silent
+from ndive.training.run import Ready, made_ready, train_copy
+from ndive.training.tensorboard import TensorBoard
 
 
 def train(
     *,
     samples: Annotated[Path, Parameter(name=["--samples", "-s"])],
     train_config: Annotated[str, Parameter(name=["--train_config", "-t"])] = "none",
-    model: Annotated[str | None, Parameter(name=["--model", "-m"])] = None,
-    batch_size: Annotated[int | None, Parameter(name=["--batch_size", "-b"])] = None,
-    epochs: Annotated[int | None, Parameter(name=["--epochs", "-e"])] = None,
-    learning_rate: Annotated[float | None, Parameter(name=["--learning_rate", "-l"])] = None,
-    use_adam: Annotated[bool | None, Parameter(name="--use_adam")] = None,
-    use_cosine_decay_schedule: Annotated[bool | None, Parameter(name="--use_cosine_decay_schedule")] = None,
-    track_weight_loss: Annotated[bool | None, Parameter(name="--track_weight_loss")] = None,
     cont: Annotated[bool, Parameter(name=["--cont", "-c"], negative=())] = False,
+    train_count: Annotated[int, Parameter(name="--train_count")] = 0,
+    num_gpus: Annotated[int, Parameter(name=["--num_gpus", "-n"])] = 2,
     seed: int = 0,
     models: Path | None = None,
     overwrite: Annotated[bool, Parameter(negative=())] = False,
+    tensorboard: Annotated[bool, Parameter(negative=())] = False,
+    changes: Annotated[Changes | None, Parameter(name="*")] = None,  # type: ignore[valid-type]
 ) -> None:
     """Train a model on jets; leave its best epoch, its checkpoints and its loss history in a directory.
 
     The run is a function of the configuration, the samples and the seed. Interrupted, it goes on with -c as
-    if it had not stopped. Options that are given replace what the configuration says.
+    if it had not stopped. A switch is given alone or with true or false behind it.
 
     Parameters
     ----------
     samples
         Directory with *_train.h5 and *_val.h5.
     train_config
-        Named configuration (final_ndive_only, final_ftag_base, final_ftag_ndive, ...); 'none' for the
-        defaults.
-    model
-        NDIVE (a vertex a jet) or FTAG (a tagger).
-    batch_size
-        Jets a step; 100 where nothing else is said.
-    epochs
-        Most passes over the training jets; 300 where nothing else is said.
-    learning_rate
-        Learning rate of the optimiser, no unit; 1e-5 where nothing else is said.
-    use_adam
-        Adam in place of NovoGrad.
-    use_cosine_decay_schedule
-        Let the rate fall to zero along a cosine over all epochs.
-    track_weight_loss
-        Train the track weights on the truth, too: cross-entropy against the tracks of the true vertex.
+        A named configuration ('ndive configs' lists them), FILE.yaml (made by 'ndive configs NAME'), or
+        FILE.py:NAME, a TrainConfig in a Python file; 'none' for the defaults.
     cont
-        Go on from the newest checkpoint.
+        Go on from the newest checkpoint; of several copies, with those that are not finished.
+    train_count
+        Train so many copies, with seeds derived from the seed, in model_0, model_1, ...; 0 for one model
+        without such a directory.
+    num_gpus
+        GPUs to train on; where they are not there, a line says on what instead. 0 for the CPU.
     seed
         Seed of the first parameters and of the order of the jets, 0 to 4294967295.
     models
@@ -74,52 +68,48 @@ def train(
         ~/.local/share/ndive/models.
     overwrite
         Start anew; the run that is there is removed once the first epoch is done.
+    tensorboard
+        Write the losses and accuracies as TensorBoard events, too, in the model's directory tensorboard.
+        Needs the extra 'tensorboard'.
     """
-    overrides: dict[str, Any] = {
-        "model_name": model,
-        "batch_size": batch_size,
-        "num_epochs": epochs,
-        "learning_rate": learning_rate,
-        "use_adam": use_adam,
-        "use_cosine_decay_schedule": use_cosine_decay_schedule,
-        "track_weight_loss": track_weight_loss,
-    }
-    given = {name: value for name, value in overrides.items() if value is not None}
-    config = replace(TrainConfig() if train_config == "none" else preset(train_config), **given)
-    directory = model_directory(config.name, models)
-    try:
-        run_training(config, samples, directory, seed=seed, resume=cont, overwrite=overwrite)
-    except KeyboardInterrupt:
-        _say(f"ndive: interrupted; {_kept(directory)}")
-        raise SystemExit(130) from None
+    config = read_config(train_config)
+    if changes is not None:
+        config = replace(config, **changed(changes))
+    existing = _existing(cont, overwrite)
+    copies = copies_of(config.name, model_directory(config.name, models), count=train_count, seed=seed)
+    ready = made_ready(config, samples, models)
+    with chosen_device(num_gpus):
+        told = telling_device(num_gpus)
+        for copy in copies:
+            try:
+                run_training(ready, copy, existing=existing, tensorboard=tensorboard, told=told)
+            except KeyboardInterrupt:
+                _say(f"ndive: interrupted; {_kept(copy.directory)}")
+                raise SystemExit(130) from None
 
 
 def run_training(
-    config: TrainConfig,
-    samples: Path,
-    directory: Path,
-    *,
-    seed: int,
-    resume: bool = False,
-    overwrite: bool = False,
+    ready: Ready, copy: Copy, *, existing: Existing, tensorboard: bool = False, told: Report = silent
 ) -> TrainResult:
-    """Train with a display, and say at the end where the model is.
+    """Train with a display, and say at the end where the model is; `told` hears first of each event.
 
-    **Raises:** `ArgumentError` for `resume` with `overwrite`, and what `open_sample` and
-    `ndive.training.train` raise.
+    **Raises:** what `ndive.train` raises, and `MissingExtraError` for `tensorboard` without its library.
     """
-    existing = _existing(resume, overwrite)
     keep_compiled()
-    train_sample = open_sample(samples, job="train", split="train")
-    val_sample = open_sample(samples, job="train", split="val")
-    with TrainingDisplay(config.name) as display:
-        result = train_model(
-            config, train_sample, val_sample, directory, seed=seed, existing=existing, report=display
-        )
+    with ExitStack() as stack:
+        reports: list[Report] = [told, stack.enter_context(TrainingDisplay(copy.title))]
+        if tensorboard:
+            reports.append(stack.enter_context(TensorBoard(copy.directory)))
+
+        def report(event: Progress | Notice) -> None:
+            for one in reports:
+                one(event)
+
+        result = train_copy(ready, copy, existing=existing, report=report)
     best = result.best
     _say(
         f"best of {len(result.history)} epochs: {best.epoch}, validation total {best.val['total']:.4f}; "
-        f"model '{directory / BEST}'"
+        f"model '{copy.directory / BEST}'"
     )
     return result
 

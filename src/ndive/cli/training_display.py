@@ -1,4 +1,4 @@
-"""How a training run looks while it goes on: two bars, all losses, and a line for each epoch."""
+"""How a training run looks while it goes on: two bars, all losses and accuracies, a line for each epoch."""
 
 import time
 from math import isnan
@@ -10,15 +10,15 @@ from rich.text import Text
 
 from ndive.cli.console import console
 from ndive.cli.progress import RateColumn
-from ndive.training import Notice
+from ndive.training import ACCURACY_NAMES, Notice
 from ndive.training import Progress as TrainingProgress
 
 
 class TrainingDisplay:
-    """Call it with what `ndive.training.train` reports; use it as a context.
+    """Call it with what `ndive.train` reports; use it as a context.
 
-    On a terminal it draws the epoch's jets, jets/s, the time left of the whole run and every loss; elsewhere
-    it prints a line for each epoch. All goes to stderr.
+    On a terminal it draws the epoch's jets, jets/s, the time left of the whole run, every loss and accuracy;
+    elsewhere it prints a line for each epoch. All goes to stderr.
     """
 
     def __init__(self, name: str) -> None:
@@ -74,6 +74,9 @@ class TrainingDisplay:
         )
 
 
-def _text(losses: dict[str, float]) -> str:
-    """Every loss that the model has."""
-    return "  ".join(f"{name} {value:.4f}" for name, value in losses.items() if not isnan(value))
+def _text(means: dict[str, float]) -> str:
+    """Every loss and accuracy that the model has."""
+    had = {name: value for name, value in means.items() if not isnan(value)}
+    losses = [f"{name} {value:.4f}" for name, value in had.items() if name not in ACCURACY_NAMES]
+    right = [f"{name.removesuffix('_accuracy')} {had[name]:.1%}" for name in ACCURACY_NAMES if name in had]
+    return "  ".join([*losses, *(["right:", *right] if right else [])])

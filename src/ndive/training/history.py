@@ -1,13 +1,14 @@
-"""The losses of each epoch as a CSV file: one row an epoch."""
+"""The losses and accuracies of each epoch as a CSV file: one row an epoch."""
 
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, isnan
+from math import inf, isnan, nan
 from pathlib import Path
 
 from ndive.errors import CheckpointError
 from ndive.files import reported, written_aside
+from ndive.training.accuracies import ACCURACY_NAMES, MEAN_NAMES
 from ndive.training.losses import LOSS_NAMES
 
 FILE = "history.csv"
@@ -17,12 +18,14 @@ COLUMNS = (
     "val_total",
     *(f"train_{name}" for name in LOSS_NAMES),
     *(f"val_{name}" for name in LOSS_NAMES),
+    *(f"train_{name}" for name in ACCURACY_NAMES),
+    *(f"val_{name}" for name in ACCURACY_NAMES),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """The losses of one epoch, counted from 1; a loss that the model does not have is NaN."""
+    """The losses and accuracies of one epoch, counted from 1; one that the model does not have is NaN."""
 
     epoch: int
     train: dict[str, float]
@@ -30,8 +33,9 @@ class Epoch:
 
     def row(self) -> list[float]:
         """The values in the order of `COLUMNS`."""
-        components = [*(self.train[name] for name in LOSS_NAMES), *(self.val[name] for name in LOSS_NAMES)]
-        return [self.epoch, self.train["total"], self.val["total"], *components]
+        parts = {"train": self.train, "val": self.val}
+        splits = (column.split("_", 1) for column in COLUMNS[1:])
+        return [self.epoch, *(parts[part].get(name, nan) for part, name in splits)]
 
 
 def best_epoch(epochs: Sequence[Epoch]) -> Epoch:
@@ -68,6 +72,12 @@ def read_history(directory: Path) -> list[Epoch]:
 def _parse(row: dict[str, str]) -> Epoch:
     return Epoch(
         epoch=int(row["epoch"]),
-        train={name: float(row[f"train_{name}"]) for name in ("total", *LOSS_NAMES)},
-        val={name: float(row[f"val_{name}"]) for name in ("total", *LOSS_NAMES)},
+        train={name: _number(row, f"train_{name}") for name in ("total", *MEAN_NAMES)},
+        val={name: _number(row, f"val_{name}") for name in ("total", *MEAN_NAMES)},
     )
+
+
+def _number(row: dict[str, str], column: str) -> float:
+    """A loss, or an accuracy, which files of earlier versions lack."""
+    earlier = column.endswith("accuracy") and column not in row
+    return nan if earlier else float(row[column])

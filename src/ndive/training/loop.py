@@ -13,7 +13,8 @@ from ndive.data import Sample, batches, sequential_batches
 from ndive.data.batches import check_batch_size
 from ndive.errors import CheckpointError
 from ndive.files import check_directory
-from ndive.models import build_model, save_model
+from ndive.models import NDIVE, build_model, save_model
+from ndive.training.accuracies import MEAN_NAMES
 from ndive.training.checkpoints import (
     BEST,
     Run,
@@ -25,8 +26,9 @@ from ndive.training.checkpoints import (
 from ndive.training.checks import check_apart, check_finite, check_seed
 from ndive.training.config import TrainConfig
 from ndive.training.history import Epoch, best_epoch, write_history
-from ndive.training.losses import LOSS_NAMES, loss_weights
+from ndive.training.losses import loss_weights
 from ndive.training.normalise import estimate_normalisation
+from ndive.training.pretrained import with_pretrained
 from ndive.training.progress import Notice, Progress, Report, silent
 from ndive.training.stacking import stacked
 from ndive.training.state import Learner, TrainState, after_epoch, first_state, is_finished
@@ -41,7 +43,7 @@ Existing = Literal["refuse", "resume", "replace"]
 """What becomes of a run that is there: an error, its next epochs, or a new run in its place."""
 
 Sums = dict[str, tuple[float, float]]
-NO_SUMS: Sums = dict.fromkeys(LOSS_NAMES, (0.0, 0.0))
+NO_SUMS: Sums = dict.fromkeys(MEAN_NAMES, (0.0, 0.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ class TrainResult:
         return best_epoch(self.history)
 
 
-def train(
+def train_model(
     config: TrainConfig,
     train_sample: Sample,
     val_sample: Sample,
@@ -66,12 +68,14 @@ def train(
     seed: int = 0,
     existing: Existing = "refuse",
     report: Report = silent,
+    pretrained: NDIVE | None = None,
 ) -> TrainResult:
     """Train the model of `config` and leave it in `directory`.
 
-    The run is a function of `config`, the samples and `seed`. Where `directory` holds a run, `existing`
-    says what becomes of it: "refuse"; "resume", go on from the newest checkpoint to the same arrays as if it
-    had not stopped; "replace", remove it once the first epoch of this one is done.
+    The run is a function of `config`, the samples, `seed` and `pretrained`, the trained vertexer that a
+    tagger starts from. Where `directory` holds a run, `existing` says what becomes of it: "refuse"; "resume",
+    go on from the newest checkpoint to the same arrays as if it had not stopped; "replace", remove it once
+    the first epoch of this one is done.
 
     **Raises:** `CheckpointError` where `directory` holds another run, or one that it shall not go on with;
     `FileAccessError` where it cannot be written; `ArgumentError` for a batch larger than the sample, samples
@@ -86,7 +90,7 @@ def train(
     run = Run(
         config=config, seed=seed, train_identity=train_sample.identity, val_identity=val_sample.identity
     )
-    state, history = _begin(run, train_sample, directory, existing, report)
+    state, history = _begin(run, train_sample, directory, existing, report, pretrained)
     steps_an_epoch = train_sample.n_jets // config.batch_size
     train_steps = make_train_steps(config, steps_an_epoch * config.num_epochs)
     validate = make_validate(config)
@@ -120,7 +124,12 @@ def train(
 
 
 def _begin(
-    run: Run, sample: Sample, directory: Path, existing: Existing, report: Report
+    run: Run,
+    sample: Sample,
+    directory: Path,
+    existing: Existing,
+    report: Report,
+    pretrained: NDIVE | None,
 ) -> tuple[TrainState, list[Epoch]]:
     """The state to start from, and the history up to it."""
     if existing == "refuse" and (done := checkpoint_epochs(directory)):
@@ -140,7 +149,7 @@ def _begin(
         report(Notice(text=f"nothing to go on from in '{directory}', starting anew"))
     build = eqx.filter_jit(build_model)
     model = build(run.config.model, estimate_normalisation(sample), key=jax.random.key(run.seed))
-    return first_state(model, run.config), []
+    return first_state(with_pretrained(model, pretrained), run.config), []
 
 
 def _train_epoch(
@@ -184,7 +193,7 @@ def _added(sums: Sums, means: Means) -> Sums:
 
 
 def _losses(sums: Sums, config: TrainConfig) -> dict[str, float]:
-    """The mean of each loss, and the weighted total of those that have a term; NaN where there is no term."""
+    """The mean of each loss and accuracy, and the weighted total; NaN where there is no term."""
     means = {name: total / count if count else nan for name, (total, count) in sums.items()}
     defined = [weight * means[name] for name, weight in loss_weights(config).items() if sums[name][1]]
     return {"total": sum(defined) if defined else nan, **means}

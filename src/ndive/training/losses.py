@@ -1,5 +1,7 @@
 """The six losses, as sums over a batch with the number of terms, so that batches of any content add up."""
 
+from collections.abc import Sequence
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -34,7 +36,7 @@ class Mean(eqx.Module):
 
     def value(self) -> Float[Array, "..."]:
         """The mean, zero where there is no term."""
-        return self.total / jnp.maximum(self.count, 1)
+        return self.total / jnp.where(self.count > 0, self.count, 1)
 
 
 def mean_over(values: Float[Array, "*axes"], chosen: Bool[Array, "*axes"]) -> Mean:
@@ -69,7 +71,7 @@ def batch_losses(output: TaggerOutput | VertexerOutput, batch: Batch, config: Tr
     truth, mask = jax.tree.map(jnp.asarray, batch.truth), batch.jet.tracks.mask
     means = no_losses()
     if isinstance(output, TaggerOutput):
-        means["flavour"] = flavour_loss(output.flavour_logits, truth.flavour)
+        means["flavour"] = flavour_loss(output.flavour_logits, truth.flavour, config.class_weights)
         means["origin"] = origin_loss(output.origin_logits, truth.origin, mask)
         means["pairing"] = pairing_loss(output.pairing_logits, truth.vertex_index, mask)
     if output.vertex is not None and output.weights is not None:
@@ -92,11 +94,14 @@ def vertex_errors(
     return errors
 
 
-def flavour_loss(logits: Float[Array, "jets flavours"], flavour: Int[Array, "jets"]) -> Mean:
-    """Cross-entropy over the jets; a jet of padding has flavour −1."""
-    known = flavour >= 0
-    entropy = optax.softmax_cross_entropy_with_integer_labels(logits, jnp.maximum(flavour, 0))
-    return mean_over(entropy, known)
+def flavour_loss(
+    logits: Float[Array, "jets flavours"], flavour: Int[Array, "jets"], class_weights: Sequence[float]
+) -> Mean:
+    """Cross-entropy over the jets, each counted by the weight of its flavour; padding has flavour −1."""
+    known, label = flavour >= 0, jnp.maximum(flavour, 0)
+    weights = jnp.asarray(class_weights, logits.dtype)[label]
+    entropy = optax.softmax_cross_entropy_with_integer_labels(logits, label)
+    return Mean(total=mean_over(weights * entropy, known).total, count=jnp.sum(jnp.where(known, weights, 0)))
 
 
 def origin_loss(

@@ -1,0 +1,41 @@
+"""How often the most likely answer is right: flavour, origin and pairing."""
+
+import jax
+import jax.numpy as jnp
+
+from ndive.data import Batch
+from ndive.models import TaggerOutput, VertexerOutput
+from ndive.training.losses import LOSS_NAMES, Mean, mean_over, no_losses, nothing
+
+ACCURACY_NAMES = ("flavour_accuracy", "origin_accuracy", "pairing_accuracy")
+MEAN_NAMES = (*LOSS_NAMES, *ACCURACY_NAMES)
+"""All that is reported each epoch beside the total."""
+
+
+def no_means() -> dict[str, Mean]:
+    """All losses and accuracies before the first batch."""
+    return no_losses() | no_accuracies()
+
+
+def no_accuracies() -> dict[str, Mean]:
+    """The accuracies of a model that tells nothing."""
+    return {name: nothing() for name in ACCURACY_NAMES}
+
+
+def batch_accuracies(output: TaggerOutput | VertexerOutput, batch: Batch) -> dict[str, Mean]:
+    """The share of a batch's jets, real tracks and pairs of real tracks whose most likely answer is right.
+
+    Jets and tracks without a label do not count; pairs are those of the pairing loss, the diagonal too.
+    """
+    if not isinstance(output, TaggerOutput):
+        return no_accuracies()
+    truth, mask = jax.tree.map(jnp.asarray, batch.truth), jnp.asarray(batch.jet.tracks.mask)
+    flavour = jnp.argmax(output.flavour_logits, axis=-1) == truth.flavour
+    origin = jnp.argmax(output.origin_logits, axis=-1) == truth.origin
+    mine, other = truth.vertex_index[..., :, None], truth.vertex_index[..., None, :]
+    pairing = (output.pairing_logits > 0) == ((mine == other) & (mine >= 0))
+    return {
+        "flavour_accuracy": mean_over(flavour.astype(float), truth.flavour >= 0),
+        "origin_accuracy": mean_over(origin.astype(float), mask & (truth.origin >= 0)),
+        "pairing_accuracy": mean_over(pairing.astype(float), mask[..., :, None] & mask[..., None, :]),
+    }
