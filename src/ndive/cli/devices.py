@@ -34,7 +34,7 @@ def telling_device(num_gpus: int) -> Report:
 
 def device_notice(asked: int, found: int) -> str | None:
     """What to say where `asked` GPUs are wanted and `found` are there; None where there is nothing to say."""
-    if asked == 0 or asked == found == 1:
+    if asked == 0 or (asked == 1 and found):
         return None
     used = "one of them" if found > 1 else "it" if found else "the CPU"
     there = f"{found} {'is' if found == 1 else 'are'} here" if found else "none is here"

@@ -12,7 +12,7 @@ import yaml
 from ndive.errors import ConfigError
 from ndive.files import reported
 from ndive.training.config import NAMELESS, TrainConfig
-from ndive.training.fields import nearest
+from ndive.training.fields import check_field, nearest
 from ndive.training.presets import preset
 
 
@@ -41,14 +41,14 @@ def config_from(values: Mapping[str, Any]) -> TrainConfig:
 
     **Raises:** `ConfigError` for an unknown field, with the nearest, and what `TrainConfig` refuses.
     """
-    defaults = {field.name: field.default for field in fields(TrainConfig)}
-    for name in values:
-        if name not in defaults:
-            raise ConfigError(
-                f"configuration: unknown field '{name}', nearest: {nearest(str(name), defaults)}"
-            )
-    numbers = {name: _number(value) for name, value in values.items() if isinstance(defaults[name], float)}
-    return TrainConfig(**{**values, **numbers})
+    known = {field.name: field for field in fields(TrainConfig)}
+    taken = {}
+    for name, value in values.items():
+        if name not in known:
+            raise ConfigError(f"configuration: unknown field '{name}', nearest: {nearest(str(name), known)}")
+        taken[name] = _number(value) if isinstance(known[name].default, float) else value
+        check_field(known[name], taken[name])
+    return TrainConfig(**taken)
 
 
 def to_yaml(config: TrainConfig) -> str:
