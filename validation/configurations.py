@@ -2,9 +2,9 @@
 
     uv run python validation/configurations.py SAMPLE MODELS [EPOCHS]
 
-Prints Markdown: the validation losses and accuracies of the last epoch, and the seconds that the run took, with
-the compiler's. A batch larger than the sample becomes as large as the sample. Run again, it goes on with
-those that are not finished.
+Prints Markdown: the losses and accuracies of the last validation, and the seconds that the run took, the
+compiler's included. A batch that is larger than the sample becomes as large as the sample. Run again, it goes
+on with those that are not finished.
 """
 
 import sys
