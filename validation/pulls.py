@@ -3,7 +3,7 @@
     uv run python validation/pulls.py [--jets 100000] [--seed 1] > pulls.md
 
 All tracks of a toy jet come from one vertex, and are measured with the covariance that the ATLAS model of
-`ndive simulate` gives their true parameters. Prints two tables, a row for each kind of jet, precision and
+`ndive simulate` gives their true parameters. Prints a table with a row for each kind of jet, precision and
 size of the errors: 1 as they are; 0.1 a tenth, with a tenth of the noise, so that what is not linear goes
 away. With weights of one: mean and width of (fitted - true) / error in x, y and z, the p-value of a
 Kolmogorov-Smirnov test of the chi2 probabilities against a flat distribution, and the jets left out because
@@ -12,6 +12,7 @@ a fit did not converge. With weights drawn in (0.05, 1): the widths with the err
 """
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import product
 
@@ -132,22 +133,21 @@ def pulls_of(toys: Toys, precision: str) -> Pulls:
     )
 
 
-def campaign(jets: int, seed: int) -> dict[tuple[str, str, float], Pulls]:
+def campaign(jets: int, seed: int) -> Iterator[tuple[tuple[str, str, float], Pulls]]:
     """The pulls of each row. Both precisions and both sizes of the errors see the same jets and noise."""
-    pulls: dict[tuple[str, str, float], Pulls] = {}
+    rows = list(product(PRECISIONS, ERRORS))
     with Progress(console=Console(stderr=True)) as progress:
         bar = progress.add_task("jets", total=jets * len(CASES))
         for number, (name, case) in enumerate(CASES.items()):
             rng = np.random.default_rng([seed, number])
-            parts: dict[tuple[str, str, float], list[Pulls]] = {}
+            parts: list[list[Pulls]] = [[] for _ in rows]
             for start in range(0, jets, BATCH):
                 toys = drawn(rng, case, min(BATCH, jets - start))
-                for precision, errors in product(PRECISIONS, ERRORS):
-                    row = parts.setdefault((name, precision, errors), [])
-                    row.append(pulls_of(toys.measured(errors), precision))
+                for part, (precision, errors) in zip(parts, rows, strict=True):
+                    part.append(pulls_of(toys.measured(errors), precision))
                 progress.advance(bar, len(toys.vertex))
-            pulls |= {key: joined(row) for key, row in parts.items()}
-    return pulls
+            for part, row in zip(parts, rows, strict=True):
+                yield (name, *row), joined(part)
 
 
 def joined(parts: list[Pulls]) -> Pulls:
@@ -177,25 +177,22 @@ def main() -> None:
     parser.add_argument("--jets", type=int, default=100_000, help="jets of each row (100000)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the toys (1)")
     options = parser.parse_args()
-    equal = [
-        "| jets | numbers | errors | mean x, y, z | width x, y, z | KS p | not converged |",
-        "|---" * 7 + "|",
-    ]
-    random = [
-        "| jets | numbers | errors | width, `covariance` | width, `sandwich_covariance` |",
-        "|---" * 5 + "|",
-    ]
-    for (name, precision, errors), pulls in campaign(options.jets, options.seed).items():
-        head = f"| {name} | {precision} | × {errors:g} "
+    columns = ("jets", "numbers", "errors", "mean", "width", "KS p", "weighted", "sandwich", "not converged")
+    print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|")
+    for (name, precision, errors), pulls in campaign(options.jets, options.seed):
         flat = kstest(pulls.probability, "uniform").pvalue
-        equal.append(
-            f"{head}| {triple(pulls.plain.mean(axis=0), '+.3f')} | {triple(pulls.plain.std(axis=0))} "
-            f"| {flat:.2g} | {ended(pulls.status)} |"
+        cells = (
+            name,
+            precision,
+            f"× {errors:g}",
+            triple(pulls.plain.mean(axis=0), "+.3f"),
+            triple(pulls.plain.std(axis=0)),
+            f"{flat:.2g}",
+            triple(pulls.weighted.std(axis=0)),
+            triple(pulls.sandwich.std(axis=0)),
+            ended(pulls.status),
         )
-        random.append(
-            f"{head}| {triple(pulls.weighted.std(axis=0))} | {triple(pulls.sandwich.std(axis=0))} |"
-        )
-    print("\n".join([*equal, "", *random]))
+        print("| " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":
