@@ -143,8 +143,8 @@ def negatives3(A: Matrix) -> Int[Array, "*rest"]:
 def inverse2(A: Matrix) -> Matrix:
     """Inverse of a symmetric 2x2 matrix, definite or not, scaled to a diagonal of ±1 on the way."""
     (p, q), (_, r) = A
-    a, b = 1 / jnp.sqrt(jnp.abs(p)), 1 / jnp.sqrt(jnp.abs(r))
-    off, sign_p, sign_r = q * a * b, jnp.sign(p), jnp.sign(r)
+    sigma_p, sigma_r, sign_p, sign_r = jnp.sqrt(jnp.abs(p)), jnp.sqrt(jnp.abs(r)), jnp.sign(p), jnp.sign(r)
+    a, b, off = 1 / sigma_p, 1 / sigma_r, q / (sigma_p * sigma_r)
     determinant = jnp.where(sign_p == sign_r, (1 - off) * (1 + off), -1 - off * off)
     side = -off * a * b / determinant
     return (sign_r * a * a / determinant, side), (side, sign_p * b * b / determinant)

@@ -35,12 +35,11 @@ ARCSINE = tuple(math.comb(2 * n, n) / 4**n / (2 * n + 1) for n in range(9, 0, -1
 """Coefficients of (arcsin(x)/x - 1)/x² in x², highest power first; below 0.2 exact in double precision."""
 
 
-SINE = tuple((-1) ** n / math.factorial(2 * n + 1) for n in range(8, -1, -1))
-COSINE = tuple((-1) ** n / math.factorial(2 * n) for n in range(8, -1, -1))
-"""Coefficients of sin(x)/x and cos(x) in x², highest first: exact up to an eighth turn."""
+HALF_TURN = 3.140625, math.pi - 3.140625 + 1.2246467991473532e-16
+"""Half a turn, as a number of few digits and the rest."""
 
-QUARTER = 1.5703125, math.pi / 2 - 1.5703125
-"""A quarter turn, as a number of few digits and the rest."""
+TANGENT_DEPTH = 9
+"""Denominators of the continued fraction of the tangent: exact in double precision up to an eighth turn."""
 
 
 class Heading(NamedTuple):
@@ -102,8 +101,13 @@ class Curvatures(NamedTuple):
 
 def heading(phi: Entry, theta: Entry) -> Heading:
     """The heading of tracks with these angles."""
-    (sin, cos), (sin_theta, cos_theta) = _sine_and_cosine(phi), _sine_and_cosine(theta)
-    return Heading(cos, sin, cos_theta / sin_theta, 1 / sin_theta)
+    u, w = _half_tangent(phi), _half_tangent(theta)
+    return Heading(
+        cos=(1 - u) * (1 + u) / (1 + u**2),
+        sin=2 * u / (1 + u**2),
+        cot=(1 - w) * (1 + w) / (2 * w),
+        csc=(1 + w**2) / (2 * w),
+    )
 
 
 def helices(v: Vector, heading: Heading, kappa: Entry, bend: Float[Array, "*#b"]) -> Helices:
@@ -204,14 +208,23 @@ def projected(J_m: Matrix, V: Matrix) -> Projection:
     return Projection(U_a, U_b, S, inverse2(S))
 
 
-def _sine_and_cosine(angle: Entry) -> tuple[Entry, Entry]:
-    """Sine and cosine by their series about the nearest quarter turn: the library's make no vector loop."""
-    quarters = jnp.round(angle / sum(QUARTER))
-    rest = angle - quarters * QUARTER[0] - quarters * QUARTER[1]
-    sine, cosine = rest * _series(SINE, rest**2), _series(COSINE, rest**2)
-    half, odd = jnp.divmod(jnp.mod(quarters, 4), 2)
-    sign = 1 - 2 * half
-    return sign * jnp.where(odd == 1, cosine, sine), sign * jnp.where(odd == 1, -sine, cosine)
+def _half_tangent(angle: Entry) -> Array:
+    """The tangent of half an angle, by its continued fraction about the nearest half turn."""
+    turns = jnp.round(angle / sum(HALF_TURN))
+    rest = angle - turns * HALF_TURN[0] - turns * HALF_TURN[1]
+    half = jnp.where(rest == 0, jnp.finfo(rest.dtype).eps ** 2, rest / 2)
+    above, below = _continued_fraction(half**2)
+    odd = turns != 2 * jnp.round(turns / 2)
+    return jnp.where(odd, -below, half * above) / jnp.where(odd, half * above, below)
+
+
+def _continued_fraction(x: Entry) -> tuple[Entry, Entry]:
+    """Numerator and denominator of tan(√x)/√x."""
+    above: Entry = 1.0
+    below: Entry = 2.0 * TANGENT_DEPTH - 1
+    for odd in range(2 * TANGENT_DEPTH - 3, 0, -2):
+        above, below = below, odd * below - x * above
+    return above, below
 
 
 def _series(coefficients: tuple[float, ...], x: Entry) -> Array:
