@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
+from scipy.stats import chi2, kstest
 
 from ndive.tracks import Tracks, impact_parameters, point_at_arc_length
 
@@ -93,3 +94,44 @@ def test_masked_slots_and_a_track_through_the_point_are_finite(tracks):
         lambda p: impact_parameters(Tracks(p, through.covariance), np.zeros(3)).distance.sum()
     )
     assert np.isfinite(gradient(through.parameters)).all()
+
+
+@pytest.mark.parametrize("forwards", [1, -1])
+def test_signs_worked_by_hand(forwards):
+    """Two tracks along x: one from a decay to the upper right, one from a decay to the right and along z."""
+    covariance = np.diag([0.5, 0.25, 1e-3, 1e-3, 1e-3]) ** 2
+    aside = Tracks(np.array([[forwards * 1.0, 0, 0, np.pi / 2, 0]]), covariance[None])
+    along = Tracks(np.array([[0, forwards * 1.0, 0, np.pi / 2, 0]]), covariance[None])
+    signed = impact_parameters(aside, np.zeros(3)).lifetime_signed(np.array([1.0, 1.0, 0.0]))
+    np.testing.assert_allclose(signed[0, [0, 2]], forwards * 2.0)
+    signed = impact_parameters(along, np.zeros(3)).lifetime_signed(np.array([1.0, 0.0, 1.0]))
+    np.testing.assert_allclose(signed[0, [1, 2]], forwards * 4.0)
+
+
+@pytest.fixture(scope="module")
+def prompt():
+    """Ten thousand tracks measured from the origin, as wide in d0 as in z0 sin(theta), and a jet axis."""
+    rng, n = np.random.default_rng(14), 10_000
+    theta, phi = rng.uniform(0.5, 2.6, n), rng.uniform(-np.pi, np.pi, n)
+    zero = np.zeros(n)
+    truth = np.stack([zero, zero, phi, theta, rng.choice([-1.0, 1.0], n) * 0.2], axis=-1)
+    errors = np.stack([zero + 0.05, 0.05 / np.sin(theta), zero + 1e-3, zero + 1e-3, zero + 2e-3], axis=-1)
+    measured = truth + errors * rng.normal(size=errors.shape)
+    away, higher = phi + rng.normal(0, 0.2, n), rng.normal(0, 0.2, n) - np.log(np.tan(theta / 2))
+    with jax.enable_x64(True):
+        found = impact_parameters(Tracks.from_errors(measured[:, None], errors[:, None]), np.zeros(3))
+        return found, np.stack([np.cos(away), np.sin(away), np.sinh(higher)], axis=-1)
+
+
+def test_signed_significances_of_prompt_tracks_are_unit_normal(prompt):
+    found, axis = prompt
+    signed = np.asarray(found.lifetime_signed(axis))[:, 0]
+    for significance in signed[:, :2].T:
+        assert kstest(significance, "norm").pvalue > 0.01
+    assert np.mean(signed[:, 2] > 0) == pytest.approx(0.5, abs=0.02)
+
+
+def test_significance_in_space_of_prompt_tracks_is_that_of_a_length_in_the_plane(prompt):
+    """Two equal errors across the track: the square is a chi2 of two degrees of freedom."""
+    found, _ = prompt
+    assert kstest(np.asarray(found.significance)[:, 0] ** 2, chi2(2).cdf).pvalue > 0.01

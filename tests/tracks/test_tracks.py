@@ -190,3 +190,52 @@ def test_a_jet_maps_over_its_batch(jets):
 def test_a_point_of_the_wrong_shape_is_refused(point, message):
     with pytest.raises(ShapeError, match=message):
         Tracks(np.ones((2, 4, 5)), np.ones((2, 4, 5, 5))).at(point)
+
+
+def test_derivatives_about_another_point_are_those_of_differences(jets, quick_compilation):
+    rng = np.random.default_rng(6)
+    sigma = np.sqrt(np.diagonal(jets.covariance, axis1=-2, axis2=-1))
+    noise = rng.normal(size=jets.covariance.shape)
+    inputs = (jets.parameters, jets.covariance, np.array([[4.0, -7.0, 11.0], [-20.0, 3.0, 0.0]]))
+    directions = (
+        rng.normal(size=sigma.shape) * sigma,
+        (noise + np.swapaxes(noise, -1, -2)) * 0.05 * sigma[..., :, None] * sigma[..., None, :],
+        rng.normal(size=(2, 3)),
+    )
+
+    @jax.jit
+    def about(q, V, point):
+        tracks = Tracks(q, V).at(point)
+        return tracks.parameters, tracks.covariance
+
+    forward = jax.jit(lambda tangents: jax.jvp(about, inputs, tangents)[1])
+    cotangents = tuple(rng.normal(size=x.shape) for x in about(*inputs))
+    back = jax.jit(lambda: jax.vjp(about, *inputs)[1](cotangents))()
+    h = 1e-2
+    for kind, direction in enumerate(directions):
+        tangents = tuple(dx * (number == kind) for number, dx in enumerate(directions))
+        ahead, behind, twice_ahead, twice_behind = (
+            about(*(x + step * dx for x, dx in zip(inputs, tangents, strict=True)))
+            for step in (h, -h, 2 * h, -2 * h)
+        )
+        slope = 0.0
+        for i, (found, cotangent) in enumerate(zip(forward(tangents), cotangents, strict=True)):
+            expected = 8 * (ahead[i] - behind[i]) - (twice_ahead[i] - twice_behind[i])
+            expected = np.asarray(expected) / (12 * h)
+            scale = np.abs(expected).max(axis=(0, 1)) + 1e-9
+            np.testing.assert_allclose(found / scale, expected / scale, atol=1e-6)
+            slope += np.sum(cotangent * expected)
+        assert np.sum(back[kind] * direction) == pytest.approx(slope, rel=1e-6)
+
+
+def test_covariance_about_another_point_is_that_of_smeared_tracks(jets):
+    rng, point, drawn = np.random.default_rng(8), np.array([4.0, -7.0, 11.0]), 20_000
+    q, V = jets.truth[0, 0], jets.covariance[0, 0] * 1e-2
+    smeared = Tracks(rng.multivariate_normal(q, V, drawn)[:, None], V).at(point)
+    once = Tracks(q[None], V[None]).at(point)
+    correlation = np.corrcoef(smeared.parameters[:, 0], rowvar=False)
+    sigma = np.sqrt(np.diagonal(once.covariance[0]))
+    np.testing.assert_allclose(np.std(smeared.parameters[:, 0], axis=0) / sigma, 1, atol=0.025)
+    np.testing.assert_allclose(correlation, once.covariance[0] / (sigma[:, None] * sigma), atol=0.03)
+    shift = (np.mean(smeared.parameters[:, 0], axis=0) - once.parameters[0]) / sigma
+    np.testing.assert_allclose(shift, 0, atol=0.04)

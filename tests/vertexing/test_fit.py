@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import chi2, kstest
 
 from ndive.tracks import Tracks
 from ndive.vertexing import Status, beam_spot, fit_vertex, line
@@ -166,6 +167,7 @@ def test_true_vertices_give_unit_pulls_and_chi2(fit_many, toy_jets):
     np.testing.assert_allclose(pulls.std(axis=0), 1, atol=0.05)
     np.testing.assert_allclose(pulls.mean(axis=0), 0, atol=0.06)
     assert np.mean(vertex.chi2) == pytest.approx(7, abs=0.25)
+    assert kstest(chi2.sf(vertex.chi2, vertex.ndf), "uniform").pvalue > 0.01
 
 
 def test_sandwich_covariance_keeps_pulls_with_random_weights(fit_many, toy_jets):
