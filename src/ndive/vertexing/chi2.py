@@ -36,7 +36,7 @@ ARCSINE = tuple(math.comb(2 * n, n) / 4**n / (2 * n + 1) for n in range(9, 0, -1
 
 
 HALF_TURN = 3.140625, math.pi - 3.140625 + 1.2246467991473532e-16
-"""Half a turn, as a number of few digits and the rest."""
+"""Half a turn, as a number of few digits and the rest; the last term is what `math.pi` lacks of π."""
 
 TANGENT_DEPTH = 9
 """Denominators of the continued fraction of the tangent: exact in double precision up to an eighth turn."""
@@ -209,7 +209,10 @@ def projected(J_m: Matrix, V: Matrix) -> Projection:
 
 
 def _half_tangent(angle: Entry) -> Array:
-    """The tangent of half an angle, by its continued fraction about the nearest half turn."""
+    """The tangent of half an angle, by its continued fraction about the nearest half turn.
+
+    At an odd number of half turns, where there is none, it is that of an angle beside it, and finite.
+    """
     turns = jnp.round(angle / sum(HALF_TURN))
     rest = angle - turns * HALF_TURN[0] - turns * HALF_TURN[1]
     half = jnp.where(rest == 0, jnp.finfo(rest.dtype).eps ** 2, rest / 2)

@@ -51,7 +51,5 @@ def _no_difference(x: Float[Array, "..."], axis: tuple[int, ...]) -> Bool[Array,
 
 
 def _first(*cases: tuple[Bool[Array, "*b"], Status]) -> Int[Array, "*b"]:
-    status = jnp.int32(Status.converged)
-    for holds, value in reversed(cases):
-        status = jnp.where(holds, jnp.int32(value), status)
-    return status
+    conditions, values = zip(*cases, strict=True)
+    return jnp.select(conditions, [jnp.int32(value) for value in values], jnp.int32(Status.converged))
