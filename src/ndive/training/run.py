@@ -51,9 +51,7 @@ def train(
     `ConfigError` where that has another shape; `ArgumentError` for a batch larger than the sample, samples
     that share a file, or a seed beyond 32 bits; `TrainingError` where a total of the losses is not finite.
     """
-    ready = made_ready(config, samples, models)
-    run = copies_of(config.name, model_directory(config.name, models), count=0, seed=seed)[0]
-    return train_copy(ready, run, existing=existing, report=report)
+    return train_copies(config, samples, 0, models, seed=seed, existing=existing, report=report)[0]
 
 
 def train_copies(
@@ -68,8 +66,8 @@ def train_copies(
 ) -> tuple[TrainResult, ...]:
     """Train `count` copies of `config`, one after the other, in `model_0`, `model_1`, ... of its directory.
 
-    Their seeds are derived from `seed`; all else is as in `train`. With "resume" those that are finished are
-    kept and the others go on.
+    Their seeds are derived from `seed`; all else is as in `train`. With a `count` of 0 there is one run, with
+    the seed and the directory of `train`. With "resume" what is finished is kept, and the others go on.
 
     **Raises:** as `train`, and `ArgumentError` for a negative `count`.
     """
