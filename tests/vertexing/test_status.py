@@ -203,7 +203,7 @@ def test_several_constraints_give_several_vertices_over_the_same_tracks(toy_jets
     both = fit_vertex(tracks, constraint=beam_spot(means, np.eye(3) * 1e-8))
     np.testing.assert_allclose(both.position, means, atol=1e-4)
     assert np.all(both.status == Status.converged)
-    with pytest.raises(ShapeError, match=r"do not broadcast: .* tracks \[4\], .* constraint \[2\]"):
+    with pytest.raises(ShapeError, match=r"tracks \[4\], constraint \[2\]"):
         fit_vertex(Tracks(np.zeros((4, 3, 5)), np.ones((4, 3, 5, 5))), constraint=beam_spot(means, np.eye(3)))
 
 

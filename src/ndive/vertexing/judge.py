@@ -1,26 +1,30 @@
 """What is said of a jet, before its fit and after."""
 
 from functools import reduce
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from ndive.vertexing.algebra import Vector, decomposed, positive, symmetric
+from ndive.vertexing.algebra import Decomposition, positive
 from ndive.vertexing.pose import Posed
 from ndive.vertexing.solve import Solution
 from ndive.vertexing.vertex import Status
 
 
 def status_of_input(
-    posed: Posed, weights: Float[Array, "n *b"], start: Vector, ndf: Int[Array, "*b"]
+    posed: Posed, spread: Decomposition, weights: Float[Array, "n *b"], where: Any, ndf: Int[Array, "*b"]
 ) -> Int[Array, "*b"]:
-    """What can be said before the fit; the first line that holds wins."""
+    """What can be said before the fit; the first line that holds wins.
+
+    `spread` is the covariance of the tracks decomposed, `where` the points that have to be finite.
+    """
     problem, real = posed.problem, posed.real
-    finite = _all_finite((problem.mu, problem.Lambda, start, problem.bend))
+    finite = _all_finite((problem.mu, problem.Lambda, where, problem.bend))
     finite &= _no_difference(problem.q, axis=(0, 1)) & _no_difference(problem.V, axis=(0, 1, 2))
     finite &= jnp.all(jnp.isfinite(weights) | ~real, axis=0)
-    definite = jnp.all(positive(decomposed(symmetric(problem.V))) | ~real, axis=0)
+    definite = jnp.all(positive(spread) | ~real, axis=0)
     return _first(
         (~finite, Status.not_finite),
         (jnp.any(real & (weights < 0), axis=0), Status.negative_weight),

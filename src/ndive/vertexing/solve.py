@@ -1,13 +1,12 @@
 """The loop to the minimum, of many jets at once, each at rest when it has converged."""
 
-import math
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
-from jaxtyping import Array, Bool, Float, Int, Shaped
+from jaxtyping import Array, Bool, Float, Int
 
 from ndive.vertexing.algebra import (
     Decomposition,
@@ -15,7 +14,6 @@ from ndive.vertexing.algebra import (
     Vector,
     applied,
     components,
-    decomposed,
     dot,
     factored,
     inverse_form,
@@ -25,12 +23,14 @@ from ndive.vertexing.algebra import (
     solved,
     symmetric,
 )
+from ndive.vertexing.blocks import division, in_blocks
 from ndive.vertexing.step import (
     Expansion,
     Point,
     Problem,
     System,
     expanded,
+    expanded_at_reference,
     linear_system,
     located,
     normal_matrix,
@@ -42,15 +42,6 @@ from ndive.vertexing.step import (
 
 GAUSS_NEWTON_STEPS = 2
 """Steps before the exact Hessian is tried."""
-
-FEW = 512
-"""So many jets take their steps together, until all are done."""
-
-BLOCK = 128
-"""Jets that go on together where there are more: few need many steps, and the others do not wait for them."""
-
-ROUND = 5
-"""Steps after which the jets of a block that are not done wait for those that have not had their turn."""
 
 SLACK = 1e-4
 """A step may raise the chi2 by this part of (1 + chi2), so that rounding does not hold it up."""
@@ -85,8 +76,13 @@ class _State(NamedTuple):
     iterations: Int[Array, "*b"]
 
 
-def minimise(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], max_steps: int) -> Solution:
+def minimise(
+    problem: Problem, spread: Decomposition, start: Vector | None, wanted: Bool[Array, "*b"], max_steps: int
+) -> Solution:
     """Minimise the chi2 of each jet that is `wanted`, from the vertex `start` and the measured momenta.
+
+    `spread` is the covariance V decomposed. No start is the reference point, where the first step is nearly
+    free.
 
     Two Gauss–Newton steps, then Newton steps with the exact Hessian, Gauss–Newton again wherever that is
     not positive definite. A point whose chi2 is above that of the last good one (at first, of `start`) is
@@ -100,28 +96,55 @@ def minimise(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], max_ste
 
     @solve.def_vmap
     def _mapped(size: int, mapped: Any, *arguments: Any) -> tuple[Solution, Solution]:
-        problem, start, wanted = jax.tree.map(
+        problem, spread, start, wanted = jax.tree.map(
             lambda x, is_mapped: jnp.moveaxis(x, 0, -1) if is_mapped else x[..., None],
             arguments,
             tuple(mapped),
         )
         batch = (*wanted.shape[:-1], size)
-        wanted, *start = (jnp.broadcast_to(x, batch) for x in (wanted, *start))
+        wanted = jnp.broadcast_to(wanted, batch)
+        start = None if start is None else tuple(jnp.broadcast_to(x, batch) for x in start)
         problem = problem._replace(w=jnp.broadcast_to(problem.w, (len(problem.w), *batch)))
-        solution = minimise(problem, tuple(start), wanted, max_steps)
+        solution = minimise(problem, spread, start, wanted, max_steps)
         back = jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), solution)
         return back, jax.tree.map(lambda _: True, back)
 
-    return solve(problem, start, wanted)
+    return solve(problem, spread, start, wanted)
 
 
-def _minimised(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], *, max_steps: int) -> Solution:
-    """Solve the jets, in blocks if they are many."""
-    begin = _begin(problem, start, wanted, max_steps)
-    if wanted.size <= FEW:
-        state = _advanced(problem, begin, max_steps, steps=max_steps)
-    else:
-        state = _advanced_in_blocks(problem, begin, max_steps)
+def _minimised(
+    problem: Problem,
+    spread: Decomposition,
+    start: Vector | None,
+    wanted: Bool[Array, "*b"],
+    *,
+    max_steps: int,
+) -> Solution:
+    """Solve the jets, by blocks if they are many."""
+    solve = partial(_solved_together, max_steps=max_steps)
+    arguments = problem, spread, start, wanted
+    divided = division(wanted.shape, problem.w.size)
+    if divided is None:
+        return solve(*arguments)
+    axis = divided.axis
+    axes = [x.ndim + axis if x.shape[axis] > 1 else None for x in jax.tree.leaves(arguments)]
+    return in_blocks(solve, arguments, axes, divided, axis)
+
+
+def _solved_together(
+    problem: Problem,
+    spread: Decomposition,
+    start: Vector | None,
+    wanted: Bool[Array, "*b"],
+    *,
+    max_steps: int,
+) -> Solution:
+    """Take steps until all jets are done."""
+    state = jax.lax.while_loop(
+        lambda state: jnp.any(_is_open(state, max_steps)),
+        lambda state: _after_a_step(problem, spread, state, max_steps),
+        _begin(problem, spread, start, wanted, max_steps),
+    )
     return Solution(
         point=state.trial,
         chi2=state.chi2,
@@ -133,53 +156,22 @@ def _minimised(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], *, ma
     )
 
 
-def _advanced_in_blocks(problem: Problem, state: _State, max_steps: int) -> _State:
-    """One step of all jets, then some of those that are not done, a block at a time, until all are."""
-    batch = state.converged.shape
-
-    def one_round(state: _State) -> _State:
-        chosen = jnp.nonzero(_is_open(state, max_steps), size=BLOCK, fill_value=0)[0]
-        some = jax.tree.map(lambda x: _in_a_row(x, batch)[..., _places(x, batch)[chosen]], problem)
-        part = jax.tree.map(lambda x: x[..., chosen], state)
-        advanced = _advanced(some, part, max_steps, steps=ROUND)
-        return jax.tree.map(lambda x, y: x.at[..., chosen].set(y), state, advanced)
-
-    state = _after_a_step(problem, decomposed(symmetric(problem.V)), state, max_steps)
-    state = jax.lax.while_loop(
-        lambda state: jnp.any(_is_open(state, max_steps)),
-        one_round,
-        jax.tree.map(lambda x: _in_a_row(x, batch), state),
-    )
-    return jax.tree.map(lambda x: x.reshape(*x.shape[:-1], *batch), state)
-
-
-def _in_a_row(x: Shaped[Array, "..."], batch: tuple[int, ...]) -> Shaped[Array, "..."]:
-    """An array with the axes of the batch as one, shorter than the batch where it broadcasts."""
-    return x.reshape(*x.shape[: x.ndim - len(batch)], -1)
-
-
-def _places(x: Shaped[Array, "..."], batch: tuple[int, ...]) -> Int[Array, " jets"]:
-    """Where in such a row each jet of the batch finds its own."""
-    own = x.shape[x.ndim - len(batch) :]
-    return jnp.broadcast_to(jnp.arange(math.prod(own)).reshape(own), batch).ravel()
-
-
-def _begin(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], max_steps: int) -> _State:
+def _begin(
+    problem: Problem, spread: Decomposition, start: Vector | None, wanted: Bool[Array, "*b"], max_steps: int
+) -> _State:
     """The state after the first Gauss–Newton steps, which nobody has judged yet; what is not wanted rests."""
     steps = min(GAUSS_NEWTON_STEPS, max_steps)
     jets, tracks, dtype = wanted.shape, problem.w.shape, problem.w.dtype
-    begin = located(problem, start, tuple(jnp.zeros(tracks, dtype) for _ in range(3)))
-    chi2 = _chi2(problem, decomposed(symmetric(problem.V)), expanded(problem, begin), begin)
-    near, determined = jax.lax.fori_loop(
-        0,
-        steps,
-        lambda _, reached: _after_a_gauss_newton_step(problem, reached[0]),
-        (begin, jnp.ones(jets, bool)),
-    )
+    measured = tuple(jnp.zeros(tracks, dtype) for _ in range(3))
+    v = start or tuple(jnp.zeros(jets, dtype) for _ in range(3))
+    first = expanded(problem, located(problem, v, measured)) if start else expanded_at_reference(problem)
+    near, determined = _after_a_gauss_newton_step(problem, first, v)
+    for _ in range(1, steps):
+        near, determined = _after_a_gauss_newton_step(problem, expanded(problem, near), near.v)
     return _State(
-        best=(begin.v, begin.beta),
+        best=(v, measured),
         trial=near,
-        chi2=chi2,
+        chi2=_chi2(problem, spread, first, v, measured),
         exact=jnp.ones(tracks, bool),
         determined=determined,
         minimal=jnp.ones(jets, bool),
@@ -189,31 +181,21 @@ def _begin(problem: Problem, start: Vector, wanted: Bool[Array, "*b"], max_steps
     )
 
 
-def _after_a_gauss_newton_step(problem: Problem, point: Point) -> tuple[Point, Bool[Array, "*b"]]:
-    """The minimum of the linearised problem, if it has one, and whether; equations (12) to (15) and (17)."""
-    expansion = expanded(problem, point)
+def _after_a_gauss_newton_step(
+    problem: Problem, expansion: Expansion, v: Vector
+) -> tuple[Point, Bool[Array, "*b"]]:
+    """The minimum of the problem linearised about the vertex v, if it has one, and whether; equation (17)."""
     normal = _normal_factor(problem, expansion)
-    dv = solved(normal, vertex_force(problem, expansion, point.v))
+    dv = solved(normal, vertex_force(problem, expansion, v))
     dv = tuple(jnp.where(normal.definite, change, 0) for change in dv)
     left = minus(expansion.r, applied(expansion.line.J_v, dv))
     beta = scaled(-1.0, applied(expansion.view.U_b, applied(expansion.view.W, left)))
-    return located(problem, plus(point.v, dv), beta), normal.definite
+    return located(problem, plus(v, dv), beta), normal.definite
 
 
 def _normal_factor(problem: Problem, expansion: Expansion) -> Factor:
     """The factor of the normal matrix."""
     return factored(normal_matrix(problem.w, expansion, problem.Lambda), smallest_pivot(problem.w.dtype))
-
-
-def _advanced(problem: Problem, state: _State, max_steps: int, *, steps: int) -> _State:
-    """At most `steps` steps of each jet that is open."""
-    spread = decomposed(symmetric(problem.V))
-    _, state = jax.lax.while_loop(
-        lambda loop: (loop[0] < steps) & jnp.any(_is_open(loop[1], max_steps)),
-        lambda loop: (loop[0] + 1, _after_a_step(problem, spread, loop[1], max_steps)),
-        (jnp.int32(0), state),
-    )
-    return state
 
 
 def _is_open(state: _State, max_steps: int) -> Bool[Array, "*b"]:
@@ -231,7 +213,7 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
     """Judge the trial point of each jet, then take a step from it, or halve the one that led there."""
     trial = state.trial
     expansion = expanded(problem, trial)
-    chi2 = _chi2(problem, spread, expansion, trial)
+    chi2 = _chi2(problem, spread, expansion, trial.v, trial.beta)
     better = chi2 <= state.chi2 + SLACK * (1 + state.chi2)
     system = linear_system(problem, expansion, state.exact.astype(chi2.dtype))
     force = vertex_force(problem, expansion, trial.v)
@@ -269,10 +251,12 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
     )
 
 
-def _chi2(problem: Problem, spread: Decomposition, expansion: Expansion, point: Point) -> Float[Array, "*b"]:
+def _chi2(
+    problem: Problem, spread: Decomposition, expansion: Expansion, v: Vector, beta: Vector
+) -> Float[Array, "*b"]:
     """The weighted chi2 at any point, from the full covariance, and the constraint's term; equation (2)."""
-    off = minus(problem.mu, point.v)
-    residual = minus(components(problem.q)[:2], expansion.line.h) + scaled(-1.0, point.beta)
+    off = minus(problem.mu, v)
+    residual = minus(components(problem.q)[:2], expansion.line.h) + scaled(-1.0, beta)
     of_tracks = over_tracks(problem.w * inverse_form(spread, residual))
     return of_tracks + dot(off, applied(problem.Lambda, off))
 

@@ -42,7 +42,9 @@ from ndive.vertexing.chi2 import (
     curvatures,
     heading,
     helices,
+    helices_at_reference,
     linearised,
+    linearised_at_reference,
     projected,
 )
 
@@ -99,7 +101,7 @@ class System(NamedTuple):
 
 def over_tracks(x: Float[Array, "n *b"]) -> Float[Array, "*b"]:
     """The sum over the tracks of a jet."""
-    return jnp.sum(x, axis=0)
+    return jnp.tensordot(jnp.ones(x.shape[0], x.dtype), x, 1)
 
 
 def located(problem: Problem, v: Vector, beta: Vector) -> Point:
@@ -116,6 +118,15 @@ def expanded(problem: Problem, point: Point) -> Expansion:
     view = projected(line.J_m, symmetric(problem.V))
     r = plus(minus(q[:2], line.h), applied(line.J_m, point.beta))
     return Expansion(helix, line, view, r, applied(view.W, r))
+
+
+def expanded_at_reference(problem: Problem) -> Expansion:
+    """`expanded` about the reference point and the measured momenta, which takes next to nothing."""
+    q = components(problem.q)
+    helix = helices_at_reference(heading(q[2], q[3]), q[4], problem.bend)
+    line = linearised_at_reference(helix)
+    view = projected(line.J_m, symmetric(problem.V))
+    return Expansion(helix, line, view, q[:2], applied(view.W, q[:2]))
 
 
 def track_chi2(expansion: Expansion) -> Float[Array, "n *b"]:
