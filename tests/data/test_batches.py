@@ -64,6 +64,23 @@ def test_the_order_is_a_function_of_seed_and_epoch_alone(sample):
     assert whole != sorted(whole)
 
 
+@pytest.mark.parametrize("size", [1, 4, 7, 12])
+def test_begun_anywhere_it_is_the_rest_of_the_whole(sample, size):
+    whole = order(batches(sample, size, seed=5, epoch=2))
+    for first in range(len(whole) + 2):
+        assert order(batches(sample, size, seed=5, epoch=2, first=first)) == whole[first:]
+
+
+def test_what_lies_before_the_first_batch_is_not_read(sample, monkeypatch):
+    read = []
+    ranges = type(sample).read_ranges
+    monkeypatch.setattr(
+        type(sample), "read_ranges", lambda self, some: read.append(some) or ranges(self, some)
+    )
+    order(batches(sample, 5, seed=5, epoch=2, first=5))
+    assert len(read) == 2
+
+
 def test_seed_and_epoch_are_not_added(sample):
     assert flat(batches(sample, 1, seed=1, epoch=0)) != flat(batches(sample, 1, seed=0, epoch=1))
 
@@ -115,10 +132,13 @@ def test_an_abandoned_stream_ends(sample):
     stream.close()
 
 
-@pytest.mark.parametrize(("size", "seed", "epoch"), [(0, 0, 0), (N_JETS + 1, 0, 0), (1, -1, 0), (1, 0, -1)])
-def test_wrong_arguments(sample, size, seed, epoch):
+@pytest.mark.parametrize(
+    ("size", "seed", "epoch", "first"),
+    [(0, 0, 0, 0), (N_JETS + 1, 0, 0, 0), (1, -1, 0, 0), (1, 0, -1, 0), (1, 0, 0, -1)],
+)
+def test_wrong_arguments(sample, size, seed, epoch, first):
     with pytest.raises(ArgumentError, match="allowed"):
-        batches(sample, size, seed=seed, epoch=epoch)
+        batches(sample, size, seed=seed, epoch=epoch, first=first)
 
 
 def test_a_wrong_size_in_order(sample):

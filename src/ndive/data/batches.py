@@ -1,12 +1,13 @@
 """Streams of batches: shuffled to train, in order to evaluate."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ndive.data.ahead import read_ahead
 from ndive.data.batch import Batch, concatenated, padded, taken
-from ndive.data.sample import Sample
+from ndive.data.sample import Ranges, Sample
 from ndive.errors import ArgumentError
 
 BLOCK = 256
@@ -16,19 +17,28 @@ GROUP = 128
 """Blocks from all over the sample that are mixed in memory, and the measure of that memory."""
 
 
-def batches(sample: Sample, batch_size: int, *, seed: int, epoch: int) -> Iterator[Batch]:
-    """The jets of one epoch in random order, all batches of `batch_size` jets.
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Blocks that are read together, and which of their jets are taken in which order."""
+
+    blocks: Ranges
+    order: np.ndarray
+
+
+def batches(sample: Sample, batch_size: int, *, seed: int, epoch: int, first: int = 0) -> Iterator[Batch]:
+    """The jets of one epoch in random order, all batches of `batch_size` jets, from batch `first` (0) on.
 
     The order is a function of `seed` and `epoch` alone: blocks of 256 jets are permuted over the whole
     sample, and 128 blocks at a time are mixed jet by jet. Jets that fill no batch at the end are left out,
-    others in each epoch. Memory does not grow with the sample. A thread reads ahead.
+    others in each epoch. Memory does not grow with the sample. A thread reads ahead; groups that lie wholly
+    before `first` are not read.
 
-    **Raises:** `ArgumentError` for a negative seed or epoch, or a batch larger than the sample.
+    **Raises:** `ArgumentError` for a negative seed, epoch or first batch, or a batch larger than the sample.
     """
     check_batch_size(sample, batch_size)
-    if seed < 0 or epoch < 0:
-        raise ArgumentError(f"seed {seed}, epoch {epoch}; allowed are 0 and more")
-    return _cut(_shuffled(sample, seed, epoch), batch_size)
+    if min(seed, epoch, first) < 0:
+        raise ArgumentError(f"seed {seed}, epoch {epoch}, first batch {first}; allowed are 0 and more")
+    return _cut(_shuffled(sample, seed, epoch, first * batch_size), batch_size)
 
 
 def check_batch_size(sample: Sample, batch_size: int) -> None:
@@ -56,16 +66,30 @@ def sequential_batches(sample: Sample, batch_size: int) -> Iterator[tuple[Batch,
         yield padded(batch, batch_size), len(batch.truth.flavour)
 
 
-def _shuffled(sample: Sample, seed: int, epoch: int) -> Iterator[Batch]:
-    """The whole sample in random order, a group of blocks at a time."""
+def _shuffled(sample: Sample, seed: int, epoch: int, skipped: int) -> Iterator[Batch]:
+    """The sample in random order, behind its first `skipped` jets, a group of blocks at a time."""
+
+    def read(group: Group) -> Batch:
+        return taken(sample.read_ranges(group.blocks), group.order)
+
+    return read_ahead(read, _behind(_groups(sample, seed, epoch), skipped))
+
+
+def _groups(sample: Sample, seed: int, epoch: int) -> Iterator[Group]:
+    """The whole sample in random order, none of it read."""
     random = np.random.default_rng([seed, epoch])
     starts = random.permutation(np.arange(0, sample.n_jets, BLOCK))
-    groups = [
-        [_range(sample, int(start), BLOCK) for start in sorted(starts[first : first + GROUP])]
-        for first in range(0, len(starts), GROUP)
-    ]
-    for jets in read_ahead(sample.read_ranges, groups):
-        yield taken(jets, random.permutation(len(jets.truth.flavour)))
+    for first in range(0, len(starts), GROUP):
+        blocks = [_range(sample, int(start), BLOCK) for start in sorted(starts[first : first + GROUP])]
+        yield Group(blocks=blocks, order=random.permutation(sum(stop - start for start, stop in blocks)))
+
+
+def _behind(groups: Iterator[Group], skipped: int) -> Iterator[Group]:
+    """The groups without the first `skipped` jets of them all."""
+    for group in groups:
+        if skipped < len(group.order):
+            yield replace(group, order=group.order[skipped:])
+        skipped = max(skipped - len(group.order), 0)
 
 
 def _cut(pieces: Iterator[Batch], batch_size: int) -> Iterator[Batch]:
