@@ -67,7 +67,7 @@ def test_a_finished_run_is_reused_and_a_longer_one_goes_on(sample, models, capsy
 
 
 def test_a_run_is_not_overwritten(sample, models, capsys):
-    assert "holds a run of" in told(capsys, arguments(sample, models, "-e", "2"))
+    assert "holds a run up to epoch" in told(capsys, arguments(sample, models, "-e", "2"))
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,8 @@ def test_nothing_to_go_on_from_is_said_and_the_run_starts(sample, models, tmp_pa
     assert made.read_bytes() == asked.read_bytes()
 
 
-def test_ctrl_c_keeps_the_last_epoch_and_c_goes_on(sample, models, tmp_path, capsys):
+def test_ctrl_c_keeps_the_last_step_and_c_goes_on(sample, models, tmp_path, capsys):
+    """Two batches make an epoch of one step, after which, or after whose validation, it stops."""
     call = [sys.executable, "-m", "ndive", *arguments(sample, tmp_path, "-e", "100000")]
     quick = os.environ | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
     process = subprocess.Popen(call, stderr=subprocess.PIPE, text=True, env=quick)
@@ -196,11 +197,12 @@ def test_ctrl_c_keeps_the_last_epoch_and_c_goes_on(sample, models, tmp_path, cap
     *epochs, last = process.communicate(timeout=60)[1].splitlines()
     assert process.returncode == 130
     assert all(line.startswith("epoch ") for line in epochs)
-    done = max(int(path.stem[-4:]) for path in tmp_path.glob("*/checkpoint_*.eqx"))
-    assert (
-        last
-        == f"ndive: interrupted; epoch {done} is kept in '{tmp_path}/final_ftag_base', -c goes on from there"
-    )
+    newest = max(path.stem for path in tmp_path.glob("*/checkpoint_*.eqx"))
+    done = int(newest[11:15])
+    assert newest in (f"checkpoint_{done:04d}", f"checkpoint_{done:04d}_000002")
+    kept = f"batch 2 of epoch {done + 1}" if newest.endswith("_000002") else f"epoch {done}"
+    place = tmp_path / "final_ftag_base"
+    assert last == f"ndive: interrupted; {kept} is kept in '{place}', -c goes on from there"
     assert not list(tmp_path.glob("*/.*"))
     assert main(arguments(sample, tmp_path, "-e", str(done + 1), "-c")) == 0
-    assert f"going on after epoch {done} in" in capsys.readouterr().err
+    assert f"going on after {kept} in" in capsys.readouterr().err

@@ -86,6 +86,14 @@ def test_the_defaults_that_are_no_fields(asked):
     assert how["existing"] == "refuse"
 
 
+@pytest.mark.parametrize(
+    ("option", "minutes"), [([], 10), (["--save-every", "2.5"], 2.5), (["--save_every", "0"], 0)]
+)
+def test_minutes_between_checkpoints(option, minutes, asked):
+    ((_, _, how),) = asked(*option)
+    assert how["save_every"] == minutes
+
+
 @pytest.mark.parametrize("option", [["-c"], ["--cont"], ["-c", "True"], ["--cont", "true"]])
 def test_going_on(option, asked):
     ((_, _, how),) = asked(*option)
@@ -127,6 +135,10 @@ def test_a_python_file(asked, tmp_path):
         (["-p"], "pretrained_NDIVE is true with model_name 'NDIVE', takes FTAG"),
         (["-m", "FTAG", "-p", "-b", "35"], "pretrained_from is 'final_ndive_only', but there is no '"),
         (["-b", "35", "-n", "-2"], "num_gpus is -2, allowed: 0 (the CPU) or more"),
+        (
+            ["-b", "35", "--save_every", "-1"],
+            "save_every is -1.0, allowed: 0 (after each step) or more minutes",
+        ),
         (["-t", "nowhere.yaml"], "cannot read 'nowhere.yaml'"),
     ],
 )

@@ -53,7 +53,7 @@ def test_copies_differ_and_one_that_goes_on_is_the_same(
     (second.directory / "checkpoint_0002.eqx").unlink()
     events: list[Progress | Notice] = []
     config = replace(CONFIG, balance_classes=True)
-    with pytest.raises(CheckpointError, match="model_0' holds a run of 2 epochs"):
+    with pytest.raises(CheckpointError, match="model_0' holds a run up to epoch 2"):
         ndive.train_copies(config, directory, 2, models, seed=3)
     ndive.train_copies(config, directory, 2, models, seed=3, existing="resume", report=events.append)
     told = [event.text for event in events if isinstance(event, Notice)]

@@ -16,7 +16,7 @@ from ndive.evaluation import summary_tables
 from ndive.files import reported
 from ndive.jobs import LocalPool, available_cores
 from ndive.simulation import SimulationSettings
-from ndive.training import TrainConfig, checkpoint_epochs, preset
+from ndive.training import TrainConfig, checkpoint_marks, preset
 from ndive.training.checkpoints import remove_run
 from ndive.training.copies import copies_of
 from ndive.training.run import made_ready
@@ -92,7 +92,7 @@ def demo(
         terminal.rule(f"train {name}", align="left")
         config = size.reduced(preset(name))
         copy = copies_of(name, models / name, count=0, seed=seed)[0]
-        begun = bool(checkpoint_epochs(copy.directory))
+        begun = bool(checkpoint_marks(copy.directory))
         run_training(made_ready(config, samples, models), copy, existing="resume" if begun else "refuse")
     terminal.rule("evaluate", align="left")
     held_out, evaluations = evaluated(NAMES, samples, models, overwrite=overwrite)

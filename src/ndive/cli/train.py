@@ -14,11 +14,12 @@ from ndive.cli.training_display import TrainingDisplay
 from ndive.errors import ArgumentError
 from ndive.training import (
     BEST,
+    SAVE_EVERY,
     Existing,
     Notice,
     Progress,
     TrainResult,
-    checkpoint_epochs,
+    checkpoint_marks,
     model_directory,
     read_config,
 )
@@ -37,6 +38,7 @@ def train(
     train_count: Annotated[int, Parameter(name="--train_count")] = 0,
     num_gpus: Annotated[int, Parameter(name=["--num_gpus", "-n"])] = 2,
     seed: int = 0,
+    save_every: Annotated[float, Parameter(name="--save_every")] = SAVE_EVERY,
     models: Path | None = None,
     overwrite: Annotated[bool, Parameter(negative=())] = False,
     tensorboard: Annotated[bool, Parameter(negative=())] = False,
@@ -45,7 +47,8 @@ def train(
     """Train a model on jets; leave its best epoch, its checkpoints and its loss history in a directory.
 
     The run is a function of the configuration, the samples and the seed. Interrupted, it goes on with -c as
-    if it had not stopped. A switch is given alone or with true or false behind it.
+    if it had not stopped: Ctrl-C lets it finish the step and save, a second one stops it at once. A switch
+    is given alone or with true or false behind it.
 
     Parameters
     ----------
@@ -63,11 +66,14 @@ def train(
         GPUs to train on; where they are not there, a line says on what instead. 0 for the CPU.
     seed
         Seed of the first parameters and of the order of the jets, 0 to 4294967295.
+    save_every
+        Minutes between checkpoints inside an epoch; 0 for one after each step, inf for none. Each epoch has
+        one anyway, and so has a run that is stopped by Ctrl-C.
     models
         Directory under which the model gets its own; if not given, $NDIVE_MODEL_PATH, or without that
         ~/.local/share/ndive/models.
     overwrite
-        Start anew; the run that is there is removed once the first epoch is done.
+        Start anew; the run that is there is removed once there is a checkpoint of the new one.
     tensorboard
         Write the losses and accuracies as TensorBoard events, too, in the model's directory tensorboard.
         Needs the extra 'tensorboard'.
@@ -82,14 +88,22 @@ def train(
         told = telling_device(num_gpus)
         for copy in copies:
             try:
-                run_training(ready, copy, existing=existing, tensorboard=tensorboard, told=told)
+                run_training(
+                    ready, copy, existing=existing, save_every=save_every, tensorboard=tensorboard, told=told
+                )
             except KeyboardInterrupt:
                 _say(f"ndive: interrupted; {_kept(copy.directory)}")
                 raise SystemExit(130) from None
 
 
 def run_training(
-    ready: Ready, copy: Copy, *, existing: Existing, tensorboard: bool = False, told: Report = silent
+    ready: Ready,
+    copy: Copy,
+    *,
+    existing: Existing,
+    save_every: float = SAVE_EVERY,
+    tensorboard: bool = False,
+    told: Report = silent,
 ) -> TrainResult:
     """Train with a display, and say at the end where the model is; `told` hears first of each event.
 
@@ -105,7 +119,7 @@ def run_training(
             for one in reports:
                 one(event)
 
-        result = train_copy(ready, copy, existing=existing, report=report)
+        result = train_copy(ready, copy, existing=existing, save_every=save_every, report=report)
     best = result.best
     _say(
         f"best of {len(result.history)} epochs: {best.epoch}, validation total {best.val['total']:.4f}; "
@@ -123,8 +137,8 @@ def _existing(resume: bool, overwrite: bool) -> Existing:
 
 def _kept(directory: Path) -> str:
     """What an interrupted run leaves, and how to go on."""
-    done = checkpoint_epochs(directory)
-    return f"epoch {done[-1]} is kept in '{directory}', -c goes on from there" if done else "nothing is kept"
+    marks = checkpoint_marks(directory)
+    return f"{marks[-1]} is kept in '{directory}', -c goes on from there" if marks else "nothing is kept"
 
 
 def _say(line: str) -> None:

@@ -2,7 +2,7 @@
 
 from ndive.training.accuracies import ACCURACY_NAMES as ACCURACY_NAMES
 from ndive.training.checkpoints import BEST as BEST
-from ndive.training.checkpoints import checkpoint_epochs as checkpoint_epochs
+from ndive.training.checkpoints import checkpoint_marks as checkpoint_marks
 from ndive.training.checkpoints import checkpoint_path as checkpoint_path
 from ndive.training.checkpoints import load_checkpoint as load_checkpoint
 from ndive.training.config import TrainConfig as TrainConfig
@@ -12,6 +12,7 @@ from ndive.training.forward import forward as forward
 from ndive.training.history import Epoch as Epoch
 from ndive.training.history import best_epoch as best_epoch
 from ndive.training.history import read_history as read_history
+from ndive.training.loop import SAVE_EVERY as SAVE_EVERY
 from ndive.training.loop import Existing as Existing
 from ndive.training.loop import TrainResult as TrainResult
 from ndive.training.loop import train_model as train_model

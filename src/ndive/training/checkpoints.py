@@ -1,33 +1,39 @@
 """The files of a training run: checkpoints to go on from, and the best model so far.
 
-A checkpoint is one file: a line of JSON (configuration, seed, samples, losses so far, dtype, SHA-256 of what
-follows), then the arrays of the whole `TrainState` as `equinox.tree_serialise_leaves` writes them. It is
-written aside and renamed, so a run that is killed leaves the one before; a damaged one does not match its
-hash.
+A checkpoint is one file: a line of JSON (configuration, seed, samples, losses so far, place in the epoch,
+version, dtype, SHA-256 of what follows), then the arrays of the whole `TrainState` as
+`equinox.tree_serialise_leaves` writes them. It is written aside and renamed, so a run that is killed leaves
+the one before; a damaged one does not match its hash.
 """
 
 import hashlib
 import io
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import equinox as eqx
 
+from ndive.data import Sample
 from ndive.errors import CheckpointError
 from ndive.files import reported
 from ndive.models.saved import check_dtype, float_dtype, serialised, write_with_header
-from ndive.training.config import TrainConfig
+from ndive.training.config import TrainConfig, settings_hash
 from ndive.training.history import FILE, Epoch
+from ndive.training.standing import Mark, Standing
 from ndive.training.state import TrainState, empty_state
+from ndive.training.sums import NO_SUMS
 
 FORMAT = "ndive-checkpoint-1"
 BEST = "best.eqx"
 KEPT_EVERY = 25
 NEWEST = 2
-PATTERN = re.compile(r"checkpoint_(\d+)\.eqx")
+PATTERN = re.compile(r"checkpoint_(\d+)(?:_(\d+))?\.eqx")
+SEAL = "header_sha256"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,68 +42,96 @@ class Run:
 
     config: TrainConfig
     seed: int
+    train_sample: Sample
+    val_sample: Sample
     train_identity: str
     val_identity: str
+
+    def described(self) -> dict[str, Any]:
+        """What a checkpoint says of it."""
+        return {
+            "config": asdict(self.config),
+            "config_hash": settings_hash(self.config),
+            "seed": self.seed,
+            "train_identity": self.train_identity,
+            "val_identity": self.val_identity,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resumed:
-    """A state read back with its losses so far, and the damaged checkpoints passed over on the way."""
+    """Where a run stands as read back, the version that wrote it, and the damaged checkpoints passed over."""
 
-    state: TrainState
-    history: list[Epoch]
+    standing: Standing
+    version: str | None
     damaged: tuple[Path, ...]
 
 
-def checkpoint_path(directory: Path, epoch: int) -> Path:
-    """Where the checkpoint after `epoch` epochs lies."""
-    return directory / f"checkpoint_{epoch:04d}.eqx"
+def checkpoint_path(directory: Path, epoch: int, batch: int = 0) -> Path:
+    """Where the checkpoint after `epoch` epochs, and `batch` batches of the next, lies."""
+    return directory / (f"checkpoint_{epoch:04d}_{batch:06d}.eqx" if batch else f"checkpoint_{epoch:04d}.eqx")
 
 
-def checkpoint_epochs(directory: Path) -> list[int]:
-    """The epochs that have a checkpoint, ascending."""
+def checkpoint_marks(directory: Path) -> list[Mark]:
+    """The checkpoints that are there, the oldest first."""
     if not directory.is_dir():
         return []
     names = (PATTERN.fullmatch(path.name) for path in directory.iterdir())
-    return sorted(int(match[1]) for match in names if match)
+    return sorted(Mark(int(match[1]), int(match[2] or 0)) for match in names if match)
 
 
-def save_checkpoint(directory: Path, state: TrainState, history: list[Epoch], run: Run) -> None:
-    """Write the checkpoint of `state`; of the older ones keep the one before and every 25th.
+def save_checkpoint(directory: Path, standing: Standing, run: Run) -> None:
+    """Write the checkpoint of `standing`, and remove the older ones that `kept_marks` does not name.
 
     **Raises:** `FileAccessError` where the place cannot be written.
     """
-    payload = serialised(state)
+    payload = serialised(standing.state)
     header = {
         "format": FORMAT,
+        "version": version("ndive"),
         "sha256": hashlib.sha256(payload).hexdigest(),
-        "dtype": float_dtype(state),
-        "history": [asdict(epoch) for epoch in history],
-        **asdict(run),
+        "dtype": float_dtype(standing.state),
+        "history": [asdict(epoch) for epoch in standing.history],
+        "batches": standing.batches,
+        "sums": dict(standing.sums),
+        **run.described(),
     }
-    write_with_header(checkpoint_path(directory, int(state.epoch)), header, payload)
-    for epoch in checkpoint_epochs(directory)[:-NEWEST]:
-        if epoch % KEPT_EVERY:
-            checkpoint_path(directory, epoch).unlink(missing_ok=True)
+    path = checkpoint_path(directory, *standing.mark)
+    write_with_header(path, header | {SEAL: _seal(header)}, payload)
+    marks = checkpoint_marks(directory)
+    for mark in set(marks) - kept_marks(marks):
+        checkpoint_path(directory, *mark).unlink(missing_ok=True)
+
+
+def kept_marks(marks: list[Mark]) -> set[Mark]:
+    """Of all checkpoints those that stay: the two newest epochs and every 25th, and the two newest inside the
+    epoch that is not done.
+    """
+    epochs = [mark for mark in marks if not mark.batch]
+    inside = [mark for mark in marks if mark.batch and mark > max(epochs, default=Mark(0))]
+    return {
+        *epochs[-NEWEST:],
+        *inside[-NEWEST:],
+        *(mark for mark in epochs if mark.epoch % KEPT_EVERY == 0),
+    }
 
 
 def load_newest(directory: Path, run: Run) -> Resumed | None:
     """The newest checkpoint that can be read, None where there is none at all.
 
-    **Raises:** `CheckpointError` where all are damaged, or it belongs to another run or another dtype.
+    **Raises:** `CheckpointError` where all are damaged, or it belongs to another run, dtype or version.
     """
     damaged: list[Path] = []
-    for epoch in reversed(checkpoint_epochs(directory)):
-        path = checkpoint_path(directory, epoch)
+    for mark in reversed(checkpoint_marks(directory)):
+        path = checkpoint_path(directory, *mark)
         try:
             header, payload = _read(path)
         except CheckpointError:
             damaged.append(path)
             continue
         _check_same(path, header, run)
-        state = _state(path, header, payload, run.config)
-        history = [Epoch(**epoch) for epoch in header["history"]]
-        return Resumed(state=state, history=history, damaged=tuple(damaged))
+        standing = _standing(path, header, payload, run.config)
+        return Resumed(standing=standing, version=header.get("version"), damaged=tuple(damaged))
     if damaged:
         raise CheckpointError(f"'{directory}': all {len(damaged)} checkpoints are damaged")
     return None
@@ -111,7 +145,7 @@ def load_checkpoint(path: Path) -> tuple[TrainState, TrainConfig]:
     """
     header, payload = _read(path)
     config = TrainConfig(**header["config"])
-    return _state(path, header, payload, config), config
+    return _standing(path, header, payload, config).state, config
 
 
 def remove_run(directory: Path) -> None:
@@ -120,8 +154,8 @@ def remove_run(directory: Path) -> None:
     **Raises:** `FileAccessError` where one cannot be removed.
     """
     with reported(directory, "clear"):
-        for epoch in checkpoint_epochs(directory):
-            checkpoint_path(directory, epoch).unlink(missing_ok=True)
+        for mark in checkpoint_marks(directory):
+            checkpoint_path(directory, *mark).unlink(missing_ok=True)
         for name in (BEST, FILE):
             (directory / name).unlink(missing_ok=True)
 
@@ -131,22 +165,32 @@ def _read(path: Path) -> tuple[dict[str, Any], bytes]:
         line, _, payload = path.read_bytes().partition(b"\n")
     try:
         header = json.loads(line)
+        seal = header.pop(SEAL, None)  # the first checkpoints have none
         whole = header["format"] == FORMAT and header["sha256"] == hashlib.sha256(payload).hexdigest()
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"checkpoint '{path}': damaged, or not a checkpoint of ndive") from error
-    if not whole:
-        raise CheckpointError(f"checkpoint '{path}': damaged, its arrays do not match their hash")
+    if not whole or seal not in (None, _seal(header)):
+        raise CheckpointError(f"checkpoint '{path}': damaged, it does not match its hash")
     return header, payload
 
 
-def _state(path: Path, header: dict[str, Any], payload: bytes, config: TrainConfig) -> TrainState:
+def _seal(header: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(header, sort_keys=True).encode()).hexdigest()
+
+
+def _standing(path: Path, header: dict[str, Any], payload: bytes, config: TrainConfig) -> Standing:
     check_dtype(f"checkpoint '{path}'", header)
-    return eqx.tree_deserialise_leaves(io.BytesIO(payload), empty_state(config))
+    return Standing(
+        state=eqx.tree_deserialise_leaves(io.BytesIO(payload), empty_state(config)),
+        history=tuple(Epoch(**epoch) for epoch in header["history"]),
+        batches=header.get("batches", 0),
+        sums={**NO_SUMS, **{name: (total, count) for name, (total, count) in header.get("sums", {}).items()}},
+    )
 
 
 def _check_same(path: Path, header: dict[str, Any], run: Run) -> None:
     """Refuse a checkpoint of another run; another number of epochs makes one only with the cosine decay."""
-    found, wanted = _flat(header), _flat(asdict(run))
+    found, wanted = _flat(header), _flat(run.described())
     differing = [
         f"{name} {found.get(name)!r} there, {value!r} here"
         for name, value in wanted.items()

@@ -19,6 +19,15 @@ def check_seed(seed: int) -> None:
         raise ArgumentError(f"seed is {seed}, allowed: 0 to {LARGEST_SEED}")
 
 
+def check_save_every(minutes: float) -> None:
+    """Refuse a time between checkpoints that is none.
+
+    **Raises:** `ArgumentError`.
+    """
+    if not minutes >= 0:
+        raise ArgumentError(f"save_every is {minutes}, allowed: 0 (after each step) or more minutes")
+
+
 def check_apart(train_sample: Sample, val_sample: Sample) -> None:
     """Refuse to validate on a file that is trained on.
 

@@ -97,7 +97,7 @@ class TrainConfig:
         """Its name, or the first 6 hex digits of the SHA-256 of the settings that are not the default."""
         if self.config_name != NAMELESS:
             return self.config_name
-        return hashlib.sha256(json.dumps(differences(self), sort_keys=True).encode()).hexdigest()[:6]
+        return settings_hash(self)[:6]
 
     @property
     def model(self) -> ModelConfig:
@@ -132,6 +132,11 @@ def differences(config: TrainConfig, base: TrainConfig | None = None) -> dict[st
         for name, value in asdict(config).items()
         if name != "config_name" and value != there[name]
     }
+
+
+def settings_hash(config: TrainConfig) -> str:
+    """The SHA-256 of the settings that are not the default, in hex digits; of the name it knows nothing."""
+    return hashlib.sha256(json.dumps(differences(config), sort_keys=True).encode()).hexdigest()
 
 
 def _contradictions(config: TrainConfig) -> Iterator[str]:

@@ -43,7 +43,7 @@ def best_epoch(epochs: Sequence[Epoch]) -> Epoch:
     return min(epochs, key=lambda epoch: inf if isnan(epoch.val["total"]) else epoch.val["total"])
 
 
-def write_history(directory: Path, epochs: list[Epoch]) -> None:
+def write_history(directory: Path, epochs: Sequence[Epoch]) -> None:
     """Write `history.csv`, aside and renamed.
 
     **Raises:** `FileAccessError` where the place cannot be written.

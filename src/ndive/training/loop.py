@@ -1,7 +1,6 @@
 """The training loop: epochs of steps, validation, checkpoints."""
 
 from dataclasses import dataclass
-from math import nan
 from pathlib import Path
 from typing import Literal
 
@@ -13,26 +12,21 @@ from ndive.data import Sample, batches, sequential_batches
 from ndive.data.batches import check_batch_size
 from ndive.errors import CheckpointError
 from ndive.files import check_directory
-from ndive.models import NDIVE, build_model, save_model
-from ndive.training.accuracies import MEAN_NAMES
-from ndive.training.checkpoints import (
-    BEST,
-    Run,
-    checkpoint_epochs,
-    load_newest,
-    remove_run,
-    save_checkpoint,
-)
-from ndive.training.checks import check_apart, check_finite, check_seed
+from ndive.models import NDIVE, build_model
+from ndive.training.checkpoints import Run, checkpoint_marks, load_newest
+from ndive.training.checks import check_apart, check_finite, check_save_every, check_seed
 from ndive.training.config import TrainConfig
-from ndive.training.history import Epoch, best_epoch, write_history
-from ndive.training.losses import loss_weights
+from ndive.training.history import Epoch, best_epoch
+from ndive.training.interruption import interrupts_put_off
+from ndive.training.keeping import Keeper
 from ndive.training.normalise import estimate_normalisation
 from ndive.training.pretrained import with_pretrained
 from ndive.training.progress import Notice, Progress, Report, silent
 from ndive.training.stacking import stacked
-from ndive.training.state import Learner, TrainState, after_epoch, first_state, is_finished
-from ndive.training.steps import Means, TrainSteps, Validate, make_train_steps, make_validate
+from ndive.training.standing import Standing
+from ndive.training.state import first_state, is_finished
+from ndive.training.steps import TrainSteps, Validate, make_train_steps, make_validate
+from ndive.training.sums import NO_SUMS, added, mean_losses
 
 JETS_A_CALL = 4000
 """Jets whose steps are taken in one compiled call, about."""
@@ -42,8 +36,8 @@ VALIDATION_BATCH = 500
 Existing = Literal["refuse", "resume", "replace"]
 """What becomes of a run that is there: an error, its next epochs, or a new run in its place."""
 
-Sums = dict[str, tuple[float, float]]
-NO_SUMS: Sums = dict.fromkeys(MEAN_NAMES, (0.0, 0.0))
+SAVE_EVERY = 10.0
+"""Minutes between the checkpoints inside an epoch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +61,7 @@ def train_model(
     *,
     seed: int = 0,
     existing: Existing = "refuse",
+    save_every: float = SAVE_EVERY,
     report: Report = silent,
     pretrained: NDIVE | None = None,
 ) -> TrainResult:
@@ -75,129 +70,122 @@ def train_model(
     The run is a function of `config`, the samples, `seed` and `pretrained`, the trained vertexer that a
     tagger starts from. Where `directory` holds a run, `existing` says what becomes of it: "refuse"; "resume",
     go on from the newest checkpoint to the same arrays as if it had not stopped; "replace", remove it once
-    the first epoch of this one is done.
+    there is a checkpoint of this one. Checkpoints are written after each epoch, inside one every `save_every`
+    minutes (0: after each compiled call), and where Ctrl-C or SIGTERM stops the run, once the step is done.
 
     **Raises:** `CheckpointError` where `directory` holds another run, or one that it shall not go on with;
     `FileAccessError` where it cannot be written; `ArgumentError` for a batch larger than the sample, samples
-    that share a file, or a seed that `check_seed` refuses; `SampleError` for a row that breaks the layout;
-    `TrainingError` where a total is not finite, which leaves the epochs before.
+    that share a file, a negative `save_every`, or a seed that `check_seed` refuses; `SampleError` for a row
+    that breaks the layout; `TrainingError` where a total is not finite, which leaves the epochs before;
+    `KeyboardInterrupt` where the run was stopped.
     """
     check_seed(seed)
+    check_save_every(save_every)
     check_batch_size(train_sample, config.batch_size)
     check_apart(train_sample, val_sample)
     directory = Path(directory)
     check_directory(directory)
     run = Run(
-        config=config, seed=seed, train_identity=train_sample.identity, val_identity=val_sample.identity
+        config=config,
+        seed=seed,
+        train_sample=train_sample,
+        val_sample=val_sample,
+        train_identity=train_sample.identity,
+        val_identity=val_sample.identity,
     )
-    state, history = _begin(run, train_sample, directory, existing, report, pretrained)
-    steps_an_epoch = train_sample.n_jets // config.batch_size
-    train_steps = make_train_steps(config, steps_an_epoch * config.num_epochs)
+    standing = _begin(run, directory, existing, report, pretrained)
+    train_steps = make_train_steps(config, train_sample.n_jets // config.batch_size * config.num_epochs)
     validate = make_validate(config)
-    while not is_finished(state, config):
-        learner, train_losses = _train_epoch(state, config, train_sample, seed, train_steps, report)
-        val_losses = _validate(learner, state, config, val_sample, validate)
-        state = after_epoch(state, learner, val_losses["total"])
-        epoch = Epoch(epoch=int(state.epoch), train=train_losses, val=val_losses)
-        check_finite(epoch, config)
-        if existing == "replace" and not history:
-            remove_run(directory)
-        history.append(epoch)
-        is_best = best_epoch(history) is epoch
-        if is_best:
-            save_model(directory / BEST, state.model, config.model)
-        write_history(directory, history)
-        save_checkpoint(directory, state, history, run)
-        jets = _jets_an_epoch(config, train_sample)
-        report(
-            Progress(
-                epoch=epoch.epoch,
-                epochs=config.num_epochs,
-                jets=jets,
-                n_jets=jets,
-                train=train_losses,
-                val=val_losses,
-                is_best=is_best,
-            )
-        )
-    return TrainResult(directory=directory, history=tuple(history))
+    with interrupts_put_off() as asked:
+        replaces = existing == "replace" and bool(checkpoint_marks(directory))
+        keeper = Keeper(directory, run, save_every=save_every, replaces=replaces, asked=asked)
+        while not is_finished(standing.state, config):
+            standing = _train_epoch(standing, run, train_steps, keeper, report)
+            train, val = mean_losses(standing.sums, config), _validate(standing, run, validate, keeper)
+            epoch = Epoch(epoch=standing.mark.epoch + 1, train=train, val=val)
+            check_finite(epoch, config)
+            standing = standing.validated(epoch)
+            keeper.after_epoch(standing)
+            report(_finished(standing, run))
+            keeper.heed(standing)
+    return TrainResult(directory=directory, history=standing.history)
 
 
 def _begin(
-    run: Run,
-    sample: Sample,
-    directory: Path,
-    existing: Existing,
-    report: Report,
-    pretrained: NDIVE | None,
-) -> tuple[TrainState, list[Epoch]]:
-    """The state to start from, and the history up to it."""
-    if existing == "refuse" and (done := checkpoint_epochs(directory)):
+    run: Run, directory: Path, existing: Existing, report: Report, pretrained: NDIVE | None
+) -> Standing:
+    """Where the run begins, or goes on."""
+    if existing == "refuse" and (marks := checkpoint_marks(directory)):
         raise CheckpointError(
-            f"'{directory}' holds a run of {done[-1]} epochs: -c goes on with it, --overwrite makes it anew"
+            f"'{directory}' holds a run up to {marks[-1]}: -c goes on with it, --overwrite makes it anew"
         )
     found = load_newest(directory, run) if existing == "resume" else None
     if found is not None:
         for path in found.damaged:
             report(Notice(text=f"'{path}' is damaged, going on from the one before"))
-        epoch = int(found.state.epoch)
-        finished = is_finished(found.state, run.config)
-        what = f"reusing the finished run of {epoch} epochs" if finished else f"going on after epoch {epoch}"
-        report(Notice(text=f"{what} in '{directory}'"))
-        return found.state, found.history
+        report(Notice(text=f"{_going_on(found.standing, run)} in '{directory}'"))
+        return found.standing
     if existing == "resume":
         report(Notice(text=f"nothing to go on from in '{directory}', starting anew"))
     build = eqx.filter_jit(build_model)
-    model = build(run.config.model, estimate_normalisation(sample), key=jax.random.key(run.seed))
-    return first_state(with_pretrained(model, pretrained), run.config), []
+    normalisation = estimate_normalisation(run.train_sample)
+    model = build(run.config.model, normalisation, key=jax.random.key(run.seed))
+    return Standing(state=first_state(with_pretrained(model, pretrained), run.config))
+
+
+def _going_on(standing: Standing, run: Run) -> str:
+    if is_finished(standing.state, run.config):
+        return f"reusing the finished run of {int(standing.state.epoch)} epochs"
+    return f"going on after {standing.mark}"
 
 
 def _train_epoch(
-    state: TrainState, config: TrainConfig, sample: Sample, seed: int, train_steps: TrainSteps, report: Report
-) -> tuple[Learner, dict[str, float]]:
-    """All steps of one epoch, several batches a call."""
-    learner = jax.tree.map(jnp.copy, state.learner)
+    standing: Standing, run: Run, train_steps: TrainSteps, keeper: Keeper, report: Report
+) -> Standing:
+    """The standing with all steps of its epoch done, several batches a call."""
+    config, state = run.config, standing.state
+    epoch, size = int(state.epoch), config.batch_size
     scale = state.plateau.scale if config.use_learning_rate_decay_when_stalled else jnp.ones(())
-    sums, jets = NO_SUMS, 0
-    stream = batches(sample, config.batch_size, seed=seed, epoch=int(state.epoch))
-    for group, count in stacked(stream, max(1, JETS_A_CALL // config.batch_size)):
+    stream = batches(run.train_sample, size, seed=run.seed, epoch=epoch, first=standing.batches)
+    for group, count in stacked(stream, max(1, JETS_A_CALL // size)):
+        learner = jax.tree.map(jnp.copy, standing.state.learner)
         learner, means = train_steps(learner, state.fixed, group, jnp.asarray(count), scale)
-        sums = _added(sums, means)
-        jets += count * config.batch_size
+        standing = standing.stepped(learner, count, added(standing.sums, means))
         report(
             Progress(
-                epoch=int(state.epoch) + 1,
+                epoch=epoch + 1,
                 epochs=config.num_epochs,
-                jets=jets,
-                n_jets=_jets_an_epoch(config, sample),
-                train=_losses(sums, config),
+                jets=standing.batches * size,
+                n_jets=_jets_an_epoch(run),
+                train=mean_losses(standing.sums, config),
             )
         )
-    return learner, _losses(sums, config)
+        keeper.inside_epoch(standing)
+    return standing
 
 
-def _validate(
-    learner: Learner, state: TrainState, config: TrainConfig, sample: Sample, validate: Validate
-) -> dict[str, float]:
-    sums = NO_SUMS
-    for batch, _ in sequential_batches(sample, VALIDATION_BATCH):
-        sums = _added(sums, validate(learner.parameters, state.fixed, batch))
-    return _losses(sums, config)
+def _validate(standing: Standing, run: Run, validate: Validate, keeper: Keeper) -> dict[str, float]:
+    """The losses of the validation sample once the steps of an epoch are done."""
+    state, sums = standing.state, NO_SUMS
+    for batch, _ in sequential_batches(run.val_sample, VALIDATION_BATCH):
+        sums = added(sums, validate(state.learner.parameters, state.fixed, batch))
+        keeper.heed(standing)
+    return mean_losses(sums, run.config)
 
 
-def _added(sums: Sums, means: Means) -> Sums:
-    return {
-        name: (total + float(means[name].total), count + float(means[name].count))
-        for name, (total, count) in sums.items()
-    }
+def _finished(standing: Standing, run: Run) -> Progress:
+    """What is reported at the end of an epoch."""
+    epoch, jets = standing.history[-1], _jets_an_epoch(run)
+    return Progress(
+        epoch=epoch.epoch,
+        epochs=run.config.num_epochs,
+        jets=jets,
+        n_jets=jets,
+        train=epoch.train,
+        val=epoch.val,
+        is_best=best_epoch(standing.history) is epoch,
+    )
 
 
-def _losses(sums: Sums, config: TrainConfig) -> dict[str, float]:
-    """The mean of each loss and accuracy, and the weighted total; NaN where there is no term."""
-    means = {name: total / count if count else nan for name, (total, count) in sums.items()}
-    defined = [weight * means[name] for name, weight in loss_weights(config).items() if sums[name][1]]
-    return {"total": sum(defined) if defined else nan, **means}
-
-
-def _jets_an_epoch(config: TrainConfig, sample: Sample) -> int:
-    return sample.n_jets // config.batch_size * config.batch_size
+def _jets_an_epoch(run: Run) -> int:
+    return run.train_sample.n_jets // run.config.batch_size * run.config.batch_size

@@ -10,7 +10,7 @@ from ndive.training.classes import balanced
 from ndive.training.config import TrainConfig
 from ndive.training.copies import Copy, copies_of
 from ndive.training.directories import model_directory
-from ndive.training.loop import Existing, TrainResult, train_model
+from ndive.training.loop import SAVE_EVERY, Existing, TrainResult, train_model
 from ndive.training.pretrained import load_pretrained
 from ndive.training.progress import Report, silent
 
@@ -35,6 +35,7 @@ def train(
     *,
     seed: int = 0,
     existing: Existing = "refuse",
+    save_every: float = SAVE_EVERY,
     report: Report = silent,
 ) -> TrainResult:
     """Train `config` on `samples`, and leave the model in a directory of its name under `models`.
@@ -43,15 +44,19 @@ def train(
     `open_sample`. Without `models` it is `$NDIVE_MODEL_PATH`, or `ndive/models` in the user's data
     directory. The run is a function of `config`, the samples and `seed`, and of the trained NDIVE if it
     starts from one. Where there is such a run already, `existing` says what becomes of it: "refuse";
-    "resume", go on as if it had not stopped; "replace", remove it once the first epoch of this one is done.
-    `report` gets a `Progress` or a `Notice` as the run goes on.
+    "resume", go on as if it had not stopped; "replace", remove it once there is a checkpoint of this one.
+    There is one after each epoch, and inside an epoch every `save_every` minutes; Ctrl-C and SIGTERM let the
+    step finish, write one and raise `KeyboardInterrupt`, a second one stops at once. `report` gets a
+    `Progress` or a `Notice` as the run goes on.
 
     **Raises:** `FileAccessError` and `SampleError` where the samples cannot be read or lack what is learned
     from; `CheckpointError` for another run in its place, or without the trained NDIVE that it starts from;
     `ConfigError` where that has another shape; `ArgumentError` for a batch larger than the sample, samples
     that share a file, or a seed beyond 32 bits; `TrainingError` where a total of the losses is not finite.
     """
-    return train_copies(config, samples, 0, models, seed=seed, existing=existing, report=report)[0]
+    return train_copies(
+        config, samples, 0, models, seed=seed, existing=existing, save_every=save_every, report=report
+    )[0]
 
 
 def train_copies(
@@ -62,6 +67,7 @@ def train_copies(
     *,
     seed: int = 0,
     existing: Existing = "refuse",
+    save_every: float = SAVE_EVERY,
     report: Report = silent,
 ) -> tuple[TrainResult, ...]:
     """Train `count` copies of `config`, one after the other, in `model_0`, `model_1`, ... of its directory.
@@ -73,7 +79,9 @@ def train_copies(
     """
     ready = made_ready(config, samples, models)
     copies = copies_of(config.name, model_directory(config.name, models), count=count, seed=seed)
-    return tuple(train_copy(ready, copy, existing=existing, report=report) for copy in copies)
+    return tuple(
+        train_copy(ready, copy, existing=existing, save_every=save_every, report=report) for copy in copies
+    )
 
 
 def made_ready(config: TrainConfig, samples: Samples, models: str | Path | None = None) -> Ready:
@@ -90,7 +98,9 @@ def made_ready(config: TrainConfig, samples: Samples, models: str | Path | None 
     )
 
 
-def train_copy(ready: Ready, copy: Copy, *, existing: Existing, report: Report = silent) -> TrainResult:
+def train_copy(
+    ready: Ready, copy: Copy, *, existing: Existing, save_every: float, report: Report = silent
+) -> TrainResult:
     """Train one run; raises as `train`."""
     return train_model(
         ready.config,
@@ -99,6 +109,7 @@ def train_copy(ready: Ready, copy: Copy, *, existing: Existing, report: Report =
         copy.directory,
         seed=copy.seed,
         existing=existing,
+        save_every=save_every,
         report=report,
         pretrained=ready.pretrained,
     )
