@@ -29,8 +29,9 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     if path.exists() and not path.is_file():
         raise FileAccessError(f"cannot write '{path}': it is there and is no ordinary file")
     with reported(path, "write"), made(path.parent):
-        _remove_abandoned(path)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{_prefix(path)}{os.getpid()}.", suffix=PART)
+        remove_abandoned(path.parent, glob.escape(path.name))
+        prefix = f".{path.name}.{platform.node()}.{os.getpid()}."
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=PART)
         os.close(handle)
         aside = Path(name)
         try:
@@ -55,16 +56,13 @@ def resolved(path: str | Path) -> Path:
         return end
 
 
-def _prefix(path: Path) -> str:
-    """How the temporary files of `path` from this machine begin; the process follows."""
-    return f".{path.name}.{platform.node()}."
-
-
-def _remove_abandoned(path: Path) -> None:
-    """Remove the temporary files of `path` whose process is gone."""
-    prefix = _prefix(path)
-    for aside in path.parent.glob(f"{glob.escape(prefix)}*{PART}"):
-        process = aside.name.removeprefix(prefix).partition(".")[0]
+def remove_abandoned(directory: Path, names: str) -> None:
+    """Remove the temporary files in `directory` of files whose name matches `names`, a glob pattern, that a
+    killed process of this machine left.
+    """
+    machine = f".{platform.node()}."
+    for aside in directory.glob(f".{names}{glob.escape(machine)}*{PART}"):
+        process = aside.name.rpartition(machine)[2].partition(".")[0]
         if process.isdecimal() and not _is_running(int(process)):
             aside.unlink(missing_ok=True)
 

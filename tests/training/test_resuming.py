@@ -1,6 +1,8 @@
 """A run that is stopped inside an epoch goes on as if it had not been."""
 
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -152,6 +154,21 @@ def test_without_checkpoints_inside_an_epoch_it_goes_on_from_the_last(
     notices: list[Any] = []
     train(tmp_path, existing="resume", report=notices.append)
     assert "going on after epoch 1 in" in notices[0].text
+    assert contents(tmp_path) == whole
+
+
+def test_what_a_killed_process_left_of_another_checkpoint_is_removed(
+    train: Any, whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    """The checkpoints inside an epoch depend on the clock, so the same file may never be written again."""
+    code = (
+        "import os, signal, sys; from ndive.files import written_aside\n"
+        "with written_aside(sys.argv[1]) as aside: os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, checkpoint_path(tmp_path, 1, 3)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+    train(tmp_path, existing="resume")
     assert contents(tmp_path) == whole
 
 

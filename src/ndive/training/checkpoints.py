@@ -20,7 +20,7 @@ import equinox as eqx
 
 from ndive.data import Sample
 from ndive.errors import CheckpointError
-from ndive.files import reported
+from ndive.files import remove_abandoned, reported
 from ndive.models.saved import check_dtype, float_dtype, serialised, write_with_header
 from ndive.training.config import TrainConfig, settings_hash
 from ndive.training.history import FILE, Epoch
@@ -81,7 +81,8 @@ def checkpoint_marks(directory: Path) -> list[Mark]:
 
 
 def save_checkpoint(directory: Path, standing: Standing, run: Run) -> None:
-    """Write the checkpoint of `standing`, and remove the older ones that `kept_marks` does not name.
+    """Write the checkpoint of `standing`, and remove the older ones that `kept_marks` does not name, and
+    what a killed process left half-written.
 
     **Raises:** `FileAccessError` where the place cannot be written.
     """
@@ -101,6 +102,7 @@ def save_checkpoint(directory: Path, standing: Standing, run: Run) -> None:
     marks = checkpoint_marks(directory)
     for mark in set(marks) - kept_marks(marks):
         checkpoint_path(directory, *mark).unlink(missing_ok=True)
+    remove_abandoned(directory, "checkpoint_*.eqx")
 
 
 def kept_marks(marks: list[Mark]) -> set[Mark]:
