@@ -34,6 +34,10 @@ class CheckpointError(NdiveError, RuntimeError):
     """A checkpoint is missing, damaged, or belongs to another configuration."""
 
 
+class RunExistsError(CheckpointError):
+    """There is a run already, and it was not said what shall become of it."""
+
+
 class TrainingError(NdiveError, RuntimeError):
     """A training run diverged: a total of its losses is not finite."""
 

@@ -1,6 +1,7 @@
 """`ndive train` as a user calls it: what it leaves, how it goes on, and one line for each mistake."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -67,7 +68,9 @@ def test_a_finished_run_is_reused_and_a_longer_one_goes_on(sample, models, capsy
 
 
 def test_a_run_is_not_overwritten(sample, models, capsys):
-    assert "holds a run up to epoch" in told(capsys, arguments(sample, models, "-e", "2"))
+    line = told(capsys, arguments(sample, models, "-e", "2"))
+    assert "holds a run up to epoch" in line
+    assert line.endswith(": -c goes on with it, --overwrite makes it anew")
 
 
 @pytest.mark.parametrize(
@@ -135,6 +138,35 @@ def test_help_says_where_models_go(capsys):
 def test_another_run_is_not_gone_on_with(sample, models, capsys):
     line = told(capsys, arguments(sample, models, "-e", "4", "-c", "--seed", "7"))
     assert "seed 0 there, 7 here" in line
+
+
+@pytest.mark.parametrize(("split", "name"), [("train", "training"), ("val", "validation")])
+def test_a_sample_that_changed_since_is_told(split, name, sample, models, tmp_path, capsys):
+    changed = shutil.copytree(sample, tmp_path / "sample") / f"toy_{split}.h5"
+    with h5py.File(changed, "r+") as file:
+        rows = file["jets"][:]
+        rows["pt"][5] *= 1.01
+        file["jets"][:] = rows
+    line = told(capsys, arguments(tmp_path / "sample", models, "-e", "4", "-c"))
+    assert f"run: the {name} sample is another one or has changed since, here '{changed}'; " in line
+
+
+@pytest.mark.parametrize(("room", "left"), [(1000, set()), (200_000, {"best.eqx", "history.csv"})])
+def test_a_full_disk_leaves_nothing_half_written(room, left, sample, models, tmp_path, capsys):
+    """A limit to the size of a file stands for it: the checkpoint is the largest."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        line = told(capsys, arguments(sample, tmp_path / "models", "-e", "2"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    written = "checkpoint_0001.eqx" if left else "best.eqx"
+    place = tmp_path / "models" / "final_ftag_base"
+    assert line == f"ndive: cannot write '{place / written}': File too large"
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == left
+    assert main(arguments(sample, tmp_path / "models", "-e", "2")) == 0
+    made, asked = (one / "final_ftag_base" / "checkpoint_0002.eqx" for one in (place.parent, models))
+    assert made.read_bytes() == asked.read_bytes()
 
 
 def test_an_unknown_configuration_has_its_nearest_names(sample, tmp_path, capsys):

@@ -14,7 +14,7 @@ from ndive.training import TrainConfig, load_checkpoint, preset
 from ndive.training.presets import DIFFERENCES
 from tests.training.samples import write_directory
 
-HASHED = "7f6076"
+HASHED = "1d87c0"
 """Of the settings in `test_a_nameless_file_in_copies_with_tensorboard`."""
 
 FTAG = {"model_name": "FTAG"}
@@ -202,3 +202,5 @@ def test_a_nameless_file_in_copies_with_tensorboard(sample, quick_compilation, t
     told = capsys.readouterr().err
     assert "reusing the finished run of 1 epochs" in told
     assert "nothing to go on from" in told
+    assert main([*call, "-c", "-e", "2"]) == 0
+    assert capsys.readouterr().err.count("going on after epoch 1 in") == 2

@@ -45,7 +45,7 @@ OFF = {
 
 TAGGING = ("jet_flavor_loss", "track_origin_loss", "track_pairing_loss")
 BASE: dict[str, Any] = {"model_name": "FTAG", "vertexer": "none", "vertex_loss": False}
-OTHERS = {"num_epochs": 301, "batch_size": 99, "use_adam": True, "use_ghost_track": False, "learning_rate": 1}
+OTHERS = {"batch_size": 99, "use_adam": True, "use_ghost_track": False, "learning_rate": 1}
 
 
 def test_defaults_are_the_published_ones() -> None:
@@ -151,6 +151,12 @@ def test_name_is_given_or_a_hash_of_the_settings() -> None:
     assert replace(config, learning_rate=1).name == replace(config, learning_rate=1.0).name
     names = {replace(config, **{field: value}).name for field, value in OTHERS.items()}
     assert len(names | {config.name}) == len(OTHERS) + 1
+
+
+def test_a_nameless_run_may_go_on_for_longer_but_not_along_another_cosine() -> None:
+    assert replace(TrainConfig(), num_epochs=301).name == TrainConfig().name
+    cosine = TrainConfig(use_cosine_decay_schedule=True)
+    assert replace(cosine, num_epochs=301).name != cosine.name
 
 
 @pytest.mark.parametrize("salt", ["0", "1"])

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import ndive
-from ndive.errors import CheckpointError, MissingExtraError, SampleError
+from ndive.errors import MissingExtraError, RunExistsError, SampleError
 from ndive.models import ModelConfig, build_model, identity_normalisation, save_model
 from ndive.training import (
     LOSS_NAMES,
@@ -53,7 +53,7 @@ def test_copies_differ_and_one_that_goes_on_is_the_same(
     (second.directory / "checkpoint_0002.eqx").unlink()
     events: list[Progress | Notice] = []
     config = replace(CONFIG, balance_classes=True)
-    with pytest.raises(CheckpointError, match="model_0' holds a run up to epoch 2"):
+    with pytest.raises(RunExistsError, match=r"model_0' holds a run up to epoch 2$"):
         ndive.train_copies(config, directory, 2, models, seed=3)
     ndive.train_copies(config, directory, 2, models, seed=3, existing="resume", report=events.append)
     told = [event.text for event in events if isinstance(event, Notice)]

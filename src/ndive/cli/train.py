@@ -11,7 +11,7 @@ from ndive.cli.changes import Changes, changed
 from ndive.cli.console import console
 from ndive.cli.devices import chosen_device, telling_device
 from ndive.cli.training_display import TrainingDisplay
-from ndive.errors import ArgumentError
+from ndive.errors import ArgumentError, RunExistsError
 from ndive.training import (
     BEST,
     SAVE_EVERY,
@@ -91,6 +91,8 @@ def train(
                 run_training(
                     ready, copy, existing=existing, save_every=save_every, tensorboard=tensorboard, told=told
                 )
+            except RunExistsError as error:
+                raise RunExistsError(f"{error}: -c goes on with it, --overwrite makes it anew") from error
             except KeyboardInterrupt:
                 _say(f"ndive: interrupted; {_kept(copy.directory)}")
                 raise SystemExit(130) from None

@@ -18,11 +18,11 @@ from typing import Any
 
 import equinox as eqx
 
-from ndive.data import Sample
 from ndive.errors import CheckpointError
 from ndive.files import remove_abandoned, reported
 from ndive.models.saved import check_dtype, float_dtype, serialised, write_with_header
-from ndive.training.config import TrainConfig, settings_hash
+from ndive.training.belonging import Run, check_belongs, config_in, written_by
+from ndive.training.config import TrainConfig
 from ndive.training.history import FILE, Epoch
 from ndive.training.standing import Mark, Standing
 from ndive.training.state import TrainState, empty_state
@@ -37,34 +37,11 @@ SEAL = "header_sha256"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
-    """What a checkpoint belongs to: it goes on only with the same configuration, seed and samples."""
-
-    config: TrainConfig
-    seed: int
-    train_sample: Sample
-    val_sample: Sample
-    train_identity: str
-    val_identity: str
-
-    def described(self) -> dict[str, Any]:
-        """What a checkpoint says of it."""
-        return {
-            "config": asdict(self.config),
-            "config_hash": settings_hash(self.config),
-            "seed": self.seed,
-            "train_identity": self.train_identity,
-            "val_identity": self.val_identity,
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
 class Resumed:
-    """Where a run stands as read back, the version that wrote it, and the damaged checkpoints passed over."""
+    """Where a run stands as read back, and what is to be told of that."""
 
     standing: Standing
-    version: str | None
-    damaged: tuple[Path, ...]
+    told: tuple[str, ...]
 
 
 def checkpoint_path(directory: Path, epoch: int, batch: int = 0) -> Path:
@@ -123,30 +100,32 @@ def load_newest(directory: Path, run: Run) -> Resumed | None:
 
     **Raises:** `CheckpointError` where all are damaged, or it belongs to another run, dtype or version.
     """
-    damaged: list[Path] = []
+    told: list[str] = []
     for mark in reversed(checkpoint_marks(directory)):
         path = checkpoint_path(directory, *mark)
         try:
             header, payload = _read(path)
         except CheckpointError:
-            damaged.append(path)
+            told.append(f"'{path}' is damaged, going on from the one before")
             continue
-        _check_same(path, header, run)
+        check_belongs(path, header, run)
         standing = _standing(path, header, payload, run.config)
-        return Resumed(standing=standing, version=header.get("version"), damaged=tuple(damaged))
-    if damaged:
-        raise CheckpointError(f"'{directory}': all {len(damaged)} checkpoints are damaged")
+        if header.get("version") != version("ndive"):
+            told.append(f"'{path}' is {written_by(header)}: the bits may not be those of a run left alone")
+        return Resumed(standing=standing, told=tuple(told))
+    if told:
+        raise CheckpointError(f"'{directory}': all {len(told)} checkpoints are damaged")
     return None
 
 
 def load_checkpoint(path: Path) -> tuple[TrainState, TrainConfig]:
     """The state and the configuration in one checkpoint.
 
-    **Raises:** `CheckpointError` where it is damaged or of another dtype than this process computes in,
-    `FileAccessError` where it cannot be read.
+    **Raises:** `CheckpointError` where it is damaged, of another dtype than this process computes in, or of a
+    version with other settings or arrays; `FileAccessError` where it cannot be read.
     """
     header, payload = _read(path)
-    config = TrainConfig(**header["config"])
+    config = config_in(path, header)
     return _standing(path, header, payload, config).state, config
 
 
@@ -182,33 +161,13 @@ def _seal(header: Mapping[str, Any]) -> str:
 
 def _standing(path: Path, header: dict[str, Any], payload: bytes, config: TrainConfig) -> Standing:
     check_dtype(f"checkpoint '{path}'", header)
+    try:
+        state = eqx.tree_deserialise_leaves(io.BytesIO(payload), empty_state(config))
+    except (RuntimeError, ValueError, EOFError) as error:
+        raise CheckpointError(f"checkpoint '{path}': other arrays; {written_by(header)}") from error
     return Standing(
-        state=eqx.tree_deserialise_leaves(io.BytesIO(payload), empty_state(config)),
+        state=state,
         history=tuple(Epoch(**epoch) for epoch in header["history"]),
         batches=header.get("batches", 0),
         sums={**NO_SUMS, **{name: (total, count) for name, (total, count) in header.get("sums", {}).items()}},
     )
-
-
-def _check_same(path: Path, header: dict[str, Any], run: Run) -> None:
-    """Refuse a checkpoint of another run; another number of epochs makes one only with the cosine decay."""
-    found, wanted = _flat(header), _flat(run.described())
-    differing = [
-        f"{name} {found.get(name)!r} there, {value!r} here"
-        for name, value in wanted.items()
-        if found.get(name) != value
-    ]
-    if differing:
-        raise CheckpointError(f"checkpoint '{path}' is of another run: {'; '.join(differing)}")
-    planned, asked = header["config"]["num_epochs"], run.config.num_epochs
-    if run.config.use_cosine_decay_schedule and asked != planned:
-        raise CheckpointError(
-            f"checkpoint '{path}': its cosine decay ends at epoch {planned} and cannot go on to {asked}; "
-            f"keep that number, or start anew"
-        )
-
-
-def _flat(run: dict[str, Any]) -> dict[str, Any]:
-    fields = {name: value for name, value in run["config"].items() if name != "num_epochs"}
-    names = {"train_identity": "training sample", "val_identity": "validation sample", "seed": "seed"}
-    return fields | {text: run[name] for name, text in names.items()}

@@ -94,7 +94,7 @@ class TrainConfig:
 
     @property
     def name(self) -> str:
-        """Its name, or the first 6 hex digits of the SHA-256 of the settings that are not the default."""
+        """Its name, or the first 6 hex digits of the hash of its settings."""
         if self.config_name != NAMELESS:
             return self.config_name
         return settings_hash(self)[:6]
@@ -135,8 +135,15 @@ def differences(config: TrainConfig, base: TrainConfig | None = None) -> dict[st
 
 
 def settings_hash(config: TrainConfig) -> str:
-    """The SHA-256 of the settings that are not the default, in hex digits; of the name it knows nothing."""
-    return hashlib.sha256(json.dumps(differences(config), sort_keys=True).encode()).hexdigest()
+    """The SHA-256 of the settings that are not the default, in hex digits.
+
+    The name does not count, nor does the number of epochs, so that a run may go on for longer; with the
+    cosine decay, which depends on it, it does.
+    """
+    settings = differences(config)
+    if not config.use_cosine_decay_schedule:
+        settings.pop("num_epochs", None)
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def _contradictions(config: TrainConfig) -> Iterator[str]:

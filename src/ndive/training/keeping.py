@@ -4,7 +4,8 @@ import time
 from pathlib import Path
 
 from ndive.models import save_model
-from ndive.training.checkpoints import BEST, Run, remove_run, save_checkpoint
+from ndive.training.belonging import Run
+from ndive.training.checkpoints import BEST, remove_run, save_checkpoint
 from ndive.training.history import best_epoch, write_history
 from ndive.training.interruption import Asked
 from ndive.training.standing import Standing

@@ -10,10 +10,11 @@ import jax.numpy as jnp
 
 from ndive.data import Sample, batches, sequential_batches
 from ndive.data.batches import check_batch_size
-from ndive.errors import CheckpointError
+from ndive.errors import RunExistsError
 from ndive.files import check_directory
 from ndive.models import NDIVE, build_model
-from ndive.training.checkpoints import Run, checkpoint_marks, load_newest
+from ndive.training.belonging import Run
+from ndive.training.checkpoints import checkpoint_marks, load_newest
 from ndive.training.checks import check_apart, check_finite, check_save_every, check_seed
 from ndive.training.config import TrainConfig
 from ndive.training.history import Epoch, best_epoch
@@ -116,13 +117,11 @@ def _begin(
 ) -> Standing:
     """Where the run begins, or goes on."""
     if existing == "refuse" and (marks := checkpoint_marks(directory)):
-        raise CheckpointError(
-            f"'{directory}' holds a run up to {marks[-1]}: -c goes on with it, --overwrite makes it anew"
-        )
+        raise RunExistsError(f"'{directory}' holds a run up to {marks[-1]}")
     found = load_newest(directory, run) if existing == "resume" else None
     if found is not None:
-        for path in found.damaged:
-            report(Notice(text=f"'{path}' is damaged, going on from the one before"))
+        for words in found.told:
+            report(Notice(text=words))
         report(Notice(text=f"{_going_on(found.standing, run)} in '{directory}'"))
         return found.standing
     if existing == "resume":
