@@ -12,12 +12,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ndive.schema import has_heavy_quark
 from ndive.simulation.ancestry import first_ancestor
 from ndive.simulation.events import Events
 from ndive.simulation.generator import generated, generator_settings, start_generator
 from ndive.simulation.jets import find_jets
 from ndive.simulation.labels import label_jets
-from ndive.simulation.particles import has_heavy_quark
 from ndive.simulation.settings import SimulationSettings
 from ndive.simulation.task import FEWEST_TRACKS, JET_ETA_MAX, JET_PT_MAX
 from ndive.simulation.tracking import track_jets, transverse_momentum

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from ndive.schema import load_schema
-from ndive.simulation.columns import jet_columns, padded, structured, track_columns
+from ndive.schema import in_slots, load_schema, structured
+from ndive.simulation.columns import jet_columns, track_columns
 from ndive.simulation.jets import Jets
 from ndive.simulation.labels import label_jets
 from ndive.simulation.tracking import JetTracks
@@ -102,7 +102,7 @@ def test_correlations_are_those_of_the_covariance():
 
 def test_padding_follows_the_real_tracks():
     tracks = np.concatenate([structured("tracks", columns(one_track(d0, 0.5))) for d0 in (1.0, 2.0, 3.0)])
-    table = padded(tracks, np.array([2, 0, 1]), 2)
+    table = in_slots(tracks, np.array([2, 0, 1]), 2)
     assert table["valid"].tolist() == [[True, True], [False, False], [True, False]]
     np.testing.assert_array_equal(table["d0"], [[1, 2], [np.nan, np.nan], [3, np.nan]])
     assert table["ftagTruthVertexIndex"].tolist() == [[1, 1], [-1, -1], [1, -1]]

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from ndive.simulation.jets import Jets, angle_between, closest_jet, find_jets
+from ndive.schema import angle_between
+from ndive.simulation.jets import Jets, closest_jet, find_jets
 from tests.simulation.events import events_of, particle
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from ndive.simulation.particles import charge, has_heavy_quark, is_neutrino, is_parton
+from ndive.schema import has_heavy_quark
+from ndive.simulation.particles import charge, is_neutrino, is_parton
 
 BOTTOM = [511, -521, 531, 541, 5122, -5132, 5332, 513, 10511, 20523, 5222]
 CHARM = [411, -421, 431, 4122, 4232, -4332, 413, 10411, 20433, 4412, 4224]

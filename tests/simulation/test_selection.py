@@ -3,8 +3,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from ndive.schema import load_schema
-from ndive.simulation.selection import ETA_EDGES, PT_EDGES, Selection, split_of_event
+from ndive.schema import load_schema, split_of_event
+from ndive.simulation.selection import ETA_EDGES, PT_EDGES, Selection
 from ndive.simulation.settings import SimulationSettings
 
 FRACTIONS = (0.7, 0.1, 0.2)

@@ -14,8 +14,8 @@ from ndive.data.header import read_header
 from ndive.errors import ArgumentError, NdiveError, SampleError
 from ndive.files import check_directory
 from ndive.jobs import DaskPool, LocalPool, Pool, available_cores
-from ndive.schema import load_schema
-from ndive.simulation import SPLITS, SimulationSettings, Store, attributes, rows_of_split
+from ndive.schema import SPLITS, load_schema
+from ndive.simulation import SimulationSettings, Store, attributes, rows_of_split
 from ndive.simulation import simulate as simulate_jets
 
 

@@ -7,7 +7,7 @@ from ndive.data.finding import find_files as find_files
 from ndive.data.opening import open_sample as open_sample
 from ndive.data.sample import Sample as Sample
 from ndive.data.sink import written_hdf5 as written_hdf5
-from ndive.data.split import Split as Split
 from ndive.data.truth import Truth as Truth
 from ndive.data.writing import write_datasets as write_datasets
 from ndive.data.writing import write_sample as write_sample
+from ndive.schema import Split as Split

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
-from ndive.data.split import Split
 from ndive.errors import ArgumentError, FileAccessError
+from ndive.schema import SPLITS
 
 Source = str | Path | Sequence[str | Path]
 """What names one or more files."""
@@ -20,8 +19,8 @@ def find_files(source: Source, split: str | None = None) -> tuple[Path, ...]:
     **Raises:** `FileAccessError` where nothing is found, `ArgumentError` for an unknown split or an
     empty list.
     """
-    if split is not None and split not in get_args(Split):
-        raise ArgumentError(f"split {split!r} is unknown; allowed are {', '.join(get_args(Split))}")
+    if split is not None and split not in SPLITS:
+        raise ArgumentError(f"split {split!r} is unknown; allowed are {', '.join(SPLITS)}")
     if isinstance(source, str | Path):
         return _find(Path(source), split)
     files = tuple(path for entry in source for path in _find(Path(entry), split))

@@ -1,7 +1,6 @@
 """Jets from Pythia 8 and FastJet, their tracks and truth labels, in the layout of the schema."""
 
 from ndive.simulation.selection import Selection as Selection
-from ndive.simulation.settings import SPLITS as SPLITS
 from ndive.simulation.settings import SimulationSettings as SimulationSettings
 from ndive.simulation.simulate import attributes as attributes
 from ndive.simulation.simulate import rows_of_split as rows_of_split

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ndive.simulation.particles import has_heavy_quark
+from ndive.schema import has_heavy_quark
 
 
 def weak_hadrons(

@@ -1,38 +1,15 @@
-"""Jets and tracks as structured arrays in the layout of `ndive.schema`."""
-
-from collections.abc import Mapping
+"""Columns of simulated jets and tracks, named as in `ndive.schema`, in units of the program."""
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from ndive.schema import load_schema
+from ndive.schema import derived_columns, load_schema
 from ndive.simulation.events import Events
-from ndive.simulation.jets import Jets, angle_between
+from ndive.simulation.jets import Jets
 from ndive.simulation.labels import JetLabels
-from ndive.simulation.tracking import JetTracks, pseudorapidity, transverse_momentum
+from ndive.simulation.tracking import JetTracks
 
 NAMES = ("d0", "z0", "phi", "theta", "qOverP")
-
-
-def structured(dataset: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-    """A structured array of `dataset` with all its fields, from `columns` in units of the program."""
-    fields = load_schema().datasets[dataset]
-    size = len(next(iter(columns.values())))
-    result = np.empty(size, dtype=load_schema().dtype(dataset))
-    for name, field in fields.items():
-        values = columns[name]
-        result[name] = values if field.factor == 1 else values / field.factor
-    return result
-
-
-def padded(tracks: np.ndarray, counts: Int[np.ndarray, " jets"], slots: int) -> np.ndarray:
-    """Tracks of jets one after another, laid out as `[jets, slots]`; padding is NaN, -1 and not valid."""
-    result = np.empty((len(counts), slots), dtype=tracks.dtype)
-    for name in tracks.dtype.names or ():
-        kind = tracks.dtype[name].kind
-        result[name] = np.nan if kind == "f" else -1 if kind == "i" else False
-    result[np.arange(slots) < counts[:, None]] = tracks
-    return result
 
 
 def jet_columns(
@@ -75,33 +52,22 @@ def track_columns(
     vertex: Int[np.ndarray, " n"],
 ) -> dict[str, np.ndarray]:
     """Columns of the tracks, one after another."""
-    measured = dict(zip(NAMES, tracks.measured.T, strict=True))
-    eta, jet = pseudorapidity(tracks.measured), tracks.jet
-    deta, dphi = eta - jets.eta[jet], angle_between(measured["phi"], jets.phi[jet])
-    z0_sine, z0_sine_error = _z0_sin_theta(tracks)
     errors = np.sqrt(np.diagonal(tracks.covariance, axis1=1, axis2=2))
-    d0_sign = np.where(measured["d0"] * np.sin(-dphi) >= 0, 1.0, -1.0)
-    z0_sign = np.where(-deta * measured["z0"] >= 0, 1.0, -1.0)
+    perigee = {
+        **dict(zip(NAMES, tracks.measured.T, strict=True)),
+        **{f"{name}Uncertainty": error for name, error in zip(NAMES, errors.T, strict=True)},
+        **_correlations(tracks.covariance, errors),
+    }
     production = events.production[tracks.particle]
     return {
-        **measured,
-        "pt": transverse_momentum(tracks.measured),
-        "eta": eta,
-        "z0SinTheta": z0_sine,
-        "deta": deta,
-        "dphi": dphi,
-        "dr": np.hypot(deta, dphi),
-        **{f"{name}Uncertainty": error for name, error in zip(NAMES, errors.T, strict=True)},
-        "z0SinThetaUncertainty": z0_sine_error,
-        **_correlations(tracks.covariance, errors),
-        "lifetimeSignedD0Significance": d0_sign * np.abs(measured["d0"]) / errors[:, 0],
-        "lifetimeSignedZ0SinThetaSignificance": z0_sign * np.abs(z0_sine) / z0_sine_error,
+        **perigee,
+        **derived_columns(perigee, jets.eta[tracks.jet], jets.phi[tracks.jet]),
         "ftagTruthOriginLabel": origin,
         "ftagTruthVertexIndex": vertex,
         "pdgId": events.pdg[tracks.particle],
         **{f"truth_{name}": values for name, values in zip(NAMES, tracks.true.T, strict=True)},
         **{f"truth_prod_{axis}": values for axis, values in zip("xyz", production.T, strict=True)},
-        "valid": np.ones(len(jet), dtype=bool),
+        "valid": np.ones(len(tracks.jet), dtype=bool),
     }
 
 
@@ -112,14 +78,6 @@ def _hadron_columns(events: Events, index: Int[np.ndarray, " n"], prefix: str) -
         f"{prefix}_pdgId": np.where(exists, events.pdg[index], 0),
         **{f"{prefix}_{axis}": values for axis, values in zip("xyz", decay.T, strict=True)},
     }
-
-
-def _z0_sin_theta(tracks: JetTracks) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    """z0 sin(theta) and its error, linear in the errors of z0 and theta."""
-    z0, theta = tracks.measured[:, 1], tracks.measured[:, 3]
-    slope = np.stack([np.sin(theta), z0 * np.cos(theta)], axis=-1)
-    block = tracks.covariance[:, [[1], [3]], [1, 3]]
-    return z0 * np.sin(theta), np.sqrt(np.einsum("ni,nij,nj->n", slope, block, slope))
 
 
 def _correlations(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from ndive.schema import angle_between
 from ndive.simulation.events import Events
 from ndive.simulation.libraries import awkward as ak
 from ndive.simulation.libraries import fastjet
@@ -70,10 +71,3 @@ def closest_jet(
     best = square.argmin(axis=1)
     row = np.arange(len(event))
     return np.where(square[row, best] < within**2, jet[row, best], -1)
-
-
-def angle_between(
-    first: Float[np.ndarray, "*#n"], second: Float[np.ndarray, "*#n"]
-) -> Float[np.ndarray, "*n"]:
-    """`first` minus `second` in [-pi, pi)."""
-    return (first - second + np.pi) % (2 * np.pi) - np.pi

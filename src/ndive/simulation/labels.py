@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int
 
+from ndive.schema import TAU
 from ndive.simulation.ancestry import first_ancestor
 from ndive.simulation.events import Events
 from ndive.simulation.jets import Jets, closest_jet
-from ndive.simulation.particles import TAU
 
 HADRON_PT_MIN = 5.0
 HADRON_DISTANCE = 0.3

@@ -3,10 +3,9 @@
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ndive.schema import load_schema
+from ndive.schema import TAU, has_heavy_quark, load_schema
 from ndive.simulation.ancestry import first_ancestor
 from ndive.simulation.events import Events
-from ndive.simulation.particles import TAU, has_heavy_quark
 
 VERTEX_TOLERANCE = 1e-3
 """Points closer than this, in mm, are one vertex."""

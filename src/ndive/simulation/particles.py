@@ -7,8 +7,6 @@ NEUTRINOS = (12, 14, 16)
 CHARGED_STABLE = {11: -1, 13: -1, 211: 1, 321: 1, 2212: 1, 3112: -1, 3222: 1, 3312: -1, 3334: -1}
 """Charge of each particle that can leave a track, for the positive PDG number."""
 
-TAU = 15
-
 
 def charge(pdg: Int[np.ndarray, "*n"]) -> Int[np.ndarray, "*n"]:
     """Charge of a stable charged particle, 0 for all others."""
@@ -29,16 +27,3 @@ def is_parton(pdg: Int[np.ndarray, "*n"]) -> Bool[np.ndarray, "*n"]:
     size = np.abs(pdg)
     diquark = (size > 1000) & (size < 10_000) & (size // 10 % 10 == 0)
     return ((size > 0) & (size <= 8)) | (size == 21) | diquark
-
-
-def has_heavy_quark(pdg: Int[np.ndarray, "*n"], quark: int) -> Bool[np.ndarray, "*n"]:
-    """Whether it is a hadron whose heaviest quark is `quark` (4 or 5), and neither diquark nor onium.
-
-    The digits are n nr nL nq1 nq2 nq3 nJ. A meson has nq1 = 0 and its heavier quark in nq2; an onium has
-    nq2 = nq3; a diquark has nq3 = 0.
-    """
-    size = np.abs(pdg)
-    first, second, third = size // 1000 % 10, size // 100 % 10, size // 10 % 10
-    meson = (first == 0) & (second == quark) & (third > 0) & (third != second)
-    baryon = (first == quark) & (second > 0) & (third > 0)
-    return (meson | baryon) & (size < 1_000_000)

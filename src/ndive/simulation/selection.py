@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 import numpy as np
 from jaxtyping import Float, Int
 
+from ndive.schema import split_of_event
 from ndive.simulation.settings import SimulationSettings
 
 PT_EDGES = np.array([25, 30, 35, 40, 50, 60, 70, 80, 90, 100, 120, 140, 160], dtype=float)
@@ -70,17 +71,6 @@ class Selection:
         tasks, rows = codes >> ROW_BITS, codes & ((1 << ROW_BITS) - 1)
         numbers, first = np.unique(tasks, return_index=True)
         return list(zip(numbers.tolist(), np.split(rows, first[1:]), strict=True))
-
-
-def split_of_event(
-    event: Int[np.ndarray, " n"], fractions: tuple[float, float, float]
-) -> Int[np.ndarray, " n"]:
-    """The file (0 train, 1 val, 2 test) of each event number: all its jets go there.
-
-    Multiples of the golden ratio fill the unit interval evenly, so that the files fill at equal speed.
-    """
-    place = event * ((np.sqrt(5) - 1) / 2) % 1
-    return np.searchsorted(np.cumsum(fractions)[:-1], place, side="right")
 
 
 def _bins(jets: np.ndarray, settings: SimulationSettings) -> list[tuple[int, ...]]:

@@ -3,13 +3,10 @@
 import dataclasses
 import hashlib
 import json
-import math
 from dataclasses import dataclass
 
 from ndive.errors import ArgumentError
-
-SPLITS = ("train", "val", "test")
-"""The files of a sample, in the order of the fractions."""
+from ndive.schema import Fractions, check_fractions
 
 LARGEST_SEED = 8999
 """Seeds of two samples must not share a generator seed, and Pythia takes none above 9e8."""
@@ -30,7 +27,7 @@ class SimulationSettings:
     """
 
     jets: int = 100_000
-    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    fractions: Fractions = (0.8, 0.1, 0.1)
     seed: int = 1
     process: str = "ttbar"
     resolution: str = "atlas"
@@ -53,9 +50,7 @@ class SimulationSettings:
         for name, allowed, text in rules:
             if not allowed:
                 raise ArgumentError(f"{name} is {getattr(self, name)}, allowed: {text}")
-        if not all(0 < part < 1 for part in self.fractions) or not math.isclose(sum(self.fractions), 1):
-            found = " ".join(f"{part:g}" for part in self.fractions)
-            raise ArgumentError(f"fractions are {found}, allowed: three numbers above 0 with sum 1")
+        check_fractions(self.fractions)
         if min(self.quotas) < 1:
             train, val, test = self.quotas
             raise ArgumentError(

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from ndive.jobs import Pool, run_tasks
-from ndive.schema import load_schema
-from ndive.simulation.columns import padded
+from ndive.schema import SPLITS, in_slots, load_schema
 from ndive.simulation.generator import generator_settings
 from ndive.simulation.selection import Selection
-from ndive.simulation.settings import SPLITS, SimulationSettings
+from ndive.simulation.settings import SimulationSettings
 from ndive.simulation.store import Store
 from ndive.simulation.task import simulate_task
 
@@ -56,7 +55,7 @@ def rows_of_split(selection: Selection, store: Store, split: int) -> Iterator[di
         wanted = counts[rows]
         within = np.arange(wanted.sum()) - np.repeat(np.cumsum(wanted) - wanted, wanted)
         tracks = result.tracks[np.repeat(first[rows], wanted) + within]
-        yield {"jets": result.jets[rows], "tracks": padded(tracks, wanted, selection.settings.slots)}
+        yield {"jets": result.jets[rows], "tracks": in_slots(tracks, wanted, selection.settings.slots)}
 
 
 def attributes(settings: SimulationSettings, split: int) -> dict[str, Any]:

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ndive.simulation.columns import jet_columns, structured, track_columns
+from ndive.schema import rank_within, structured
+from ndive.simulation.columns import jet_columns, track_columns
 from ndive.simulation.events import Events
 from ndive.simulation.generator import generated, generator_settings, start_generator
 from ndive.simulation.jets import find_jets
 from ndive.simulation.labels import label_jets
 from ndive.simulation.origins import track_origins, vertex_indices
 from ndive.simulation.settings import SimulationSettings
-from ndive.simulation.tracking import JetTracks, rank_within, track_jets
+from ndive.simulation.tracking import JetTracks, track_jets
 
 JET_PT_MIN, JET_PT_MAX, JET_ETA_MAX = 20.0, 200.0, 2.5
 FEWEST_TRACKS = 2

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ndive.schema import rank_within
 from ndive.simulation.efficiency import track_efficiency
 from ndive.simulation.events import Events
 from ndive.simulation.jets import Jets, closest_jet
@@ -110,12 +111,6 @@ def transverse_momentum(parameters: Float[np.ndarray, "n 5"]) -> Float[np.ndarra
 def pseudorapidity(parameters: Float[np.ndarray, "n 5"]) -> Float[np.ndarray, " n"]:
     """Eta of perigee parameters."""
     return -np.log(np.tan(parameters[:, 3] / 2))
-
-
-def rank_within(group: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
-    """Place of each element within its group, from 0; the elements of a group stand together."""
-    opens = np.flatnonzero(np.diff(group, prepend=-1))
-    return np.arange(len(group)) - np.repeat(opens, np.diff(opens, append=len(group)))
 
 
 def _trackable(events: Events, resolution: str) -> Int[np.ndarray, " n"]:
