@@ -14,6 +14,7 @@ from ndive.data import open_sample
 
 FAST = ["--no-balance", "--no-underlying-event", "--workers", "1"]
 SMALL = ["--jets", "60", *FAST]
+FILES = ["class_dict.yaml", "ndive_test.h5", "ndive_train.h5", "ndive_val.h5", "norm_dict.yaml"]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def contents(folder):
 
 
 def test_three_files_serve_every_job(made):
-    assert sorted(path.name for path in made.iterdir()) == ["ndive_test.h5", "ndive_train.h5", "ndive_val.h5"]
+    assert sorted(path.name for path in made.iterdir()) == FILES
     for split, jets in (("train", 48), ("val", 6), ("test", 6)):
         for job in ("fit", "predict", "train", "evaluate"):
             sample = open_sample(made, job=job, split=split)
@@ -131,11 +132,7 @@ def test_a_killed_command_goes_on_where_it_was(tmp_path):
     assert status == -signal.SIGKILL
     assert not list(tmp_path.glob("*.h5"))
     assert main(["simulate", "--output", str(tmp_path), "--jets", "500", *FAST]) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "ndive_test.h5",
-        "ndive_train.h5",
-        "ndive_val.h5",
-    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == FILES
     assert open_sample(tmp_path, split="train").n_jets == 400
 
 

@@ -25,6 +25,7 @@ app = App(
 VERBS = {
     "demo": "Simulate jets, train a tagger without and with a vertex fit, compare them in a report.",
     "simulate": "Make a sample of jets with Pythia 8 and FastJet.",
+    "convert": "Convert ROOT files of the public sample to jets files.",
     "inspect": "Print what is in a file of jets, and for which jobs it serves.",
     "fit": "Fit one vertex a jet of a file, without any network.",
     "configs": "List the named configurations, or print one as YAML.",

@@ -11,6 +11,7 @@ from ndive.cli.console import console
 from ndive.cli.progress import jets_progress
 from ndive.data import write_sample
 from ndive.data.header import read_header
+from ndive.data.salt import write_salt_dicts
 from ndive.errors import ArgumentError, NdiveError, SampleError
 from ndive.files import check_directory
 from ndive.jobs import DaskPool, LocalPool, Pool, available_cores
@@ -38,8 +39,9 @@ def simulate(
 ) -> None:
     """Simulate jets: ndive_train.h5, ndive_val.h5 and ndive_test.h5 in the directory OUTPUT.
 
-    The files are a function of the options but the last three. Interrupted, the same command goes on where it
-    was; run again, it reuses the files that are there.
+    Beside them stand norm_dict.yaml and class_dict.yaml, for Salt. The files are a function of the options
+    but the last three. Interrupted, the same command goes on where it was; run again, it reuses the files
+    that are there.
 
     Parameters
     ----------
@@ -120,6 +122,8 @@ def simulate_sample(
         for split, path in enumerate(paths):
             progress.update(bar, description=f"writing {path.name}")
             write_sample(path, rows_of_split(selection, store, split), attributes(settings, split))
+            if SPLITS[split] == "train":
+                write_salt_dicts(path, output)
     store.remove()
     seconds = time.monotonic() - start
     terminal.print(f"{settings.jets} jets in '{output}' after {seconds:.0f} s")

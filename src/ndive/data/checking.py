@@ -1,12 +1,12 @@
 """Rows that no job may see: what is wrong with them, and where."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from ndive.data.columns import Rows
 from ndive.data.conversion import origin_classes
-from ndive.data.header import Header
 from ndive.data.perigee import UNCERTAINTIES
 from ndive.errors import SampleError
 from ndive.schema import Schema
@@ -15,23 +15,22 @@ Finding = tuple[str, str, np.ndarray, str]
 """Dataset, field, which entries are bad, and what is allowed."""
 
 
-def check_rows(rows: Rows, *, header: Header, first: int, schema: Schema) -> None:
+def check_rows(rows: Rows, *, path: Path, class_names: tuple[str, ...], first: int, schema: Schema) -> None:
     """Refuse rows that are not what the layout promises.
 
-    `rows` are those of the file of `header` from row `first` on; only fields that they have are looked at.
+    `rows` are those of the file at `path` from row `first` on; only fields that they have are looked at.
     On a valid track and on every jet, floats are finite; errors are positive; labels are ones that the schema
     or the file's class list knows; no track stands behind padding.
 
     **Raises:** `SampleError` for the first that is wrong, with file, dataset, field, row and value.
     """
-    for dataset, field, bad, allowed in _findings(rows, header.class_names, schema):
+    for dataset, field, bad, allowed in _findings(rows, class_names, schema):
         if bad.any():
             index = np.unravel_index(bad.argmax(), bad.shape)
             row = f"jet {first + index[0]}" + "".join(f", track {slot}" for slot in index[1:])
             found = rows[dataset][field][index]
             raise SampleError(
-                f"'{header.path}': dataset '{dataset}', field '{field}', {row}: "
-                f"found {found}, allowed is {allowed}"
+                f"'{path}': dataset '{dataset}', field '{field}', {row}: found {found}, allowed is {allowed}"
             )
 
 

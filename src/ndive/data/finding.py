@@ -10,10 +10,11 @@ Source = str | Path | Sequence[str | Path]
 """What names one or more files."""
 
 
-def find_files(source: Source, split: str | None = None) -> tuple[Path, ...]:
+def find_files(source: Source, split: str | None = None, suffix: str = "h5") -> tuple[Path, ...]:
     """The files named by `source`, sorted within a directory or a wildcard, else in the order given.
 
-    In a directory, `split` picks the files `*_<split>.h5`; without one, every `*.h5` counts. A file that
+    In a directory, `split` picks the files `*_<split>.h5`; without one, every `*.h5` counts; or those with
+    another `suffix`. A file that
     is named outright is taken whatever its name.
 
     **Raises:** `FileAccessError` where nothing is found, `ArgumentError` for an unknown split or an
@@ -22,16 +23,16 @@ def find_files(source: Source, split: str | None = None) -> tuple[Path, ...]:
     if split is not None and split not in SPLITS:
         raise ArgumentError(f"split {split!r} is unknown; allowed are {', '.join(SPLITS)}")
     if isinstance(source, str | Path):
-        return _find(Path(source), split)
-    files = tuple(path for entry in source for path in _find(Path(entry), split))
+        return _find(Path(source), split, suffix)
+    files = tuple(path for entry in source for path in _find(Path(entry), split, suffix))
     if not files:
         raise ArgumentError("the list of files is empty; name at least one")
     return files
 
 
-def _find(path: Path, split: str | None) -> tuple[Path, ...]:
+def _find(path: Path, split: str | None, suffix: str) -> tuple[Path, ...]:
     if path.is_dir():
-        pattern = "*.h5" if split is None else f"*_{split}.h5"
+        pattern = f"*.{suffix}" if split is None else f"*_{split}.{suffix}"
         return _matching(path, pattern)
     if not path.exists() and any(sign in path.name for sign in "*?["):
         return _matching(path.parent, path.name)

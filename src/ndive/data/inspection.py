@@ -84,7 +84,8 @@ def _checked_blocks(header: Header, served: list[Job], schema: Schema) -> Iterat
     starts = range(0, header.n_jets, BLOCK)
     ranges = [(start, min(start + BLOCK, header.n_jets)) for start in starts]
     for start, rows in zip(starts, read_columns(header, wanted, ranges), strict=True):
-        check_rows(_needed(rows, served), header=header, first=start, schema=schema)
+        needed = _needed(rows, served)
+        check_rows(needed, path=header.path, class_names=header.class_names, first=start, schema=schema)
         yield start, rows
 
 

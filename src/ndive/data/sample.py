@@ -112,7 +112,13 @@ class Sample:
             for (first, _), rows in zip(
                 rows_of_file, read_columns(header, wanted, rows_of_file), strict=True
             ):
-                check_rows(rows, header=header, first=first, schema=self.schema)
+                check_rows(
+                    rows,
+                    path=header.path,
+                    class_names=header.class_names,
+                    first=first,
+                    schema=self.schema,
+                )
                 yield header, in_program_units(rows, header, self.schema, precision)
 
     def _files(self, ranges: Ranges) -> Iterator[tuple[Header, list[tuple[int, int]]]]:

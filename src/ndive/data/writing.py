@@ -1,6 +1,7 @@
 """Writing HDF5: chunks of rows appended to LZ4-compressed datasets with checksums, in constant memory."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,22 @@ def write_sample(
     **Raises:** `ArgumentError` for no chunk, chunks that differ in dtype or slots, or an attribute that HDF5
     cannot hold; `FileAccessError` where the place cannot be written.
     """
+    with written_sample(path, attrs, class_names) as append:
+        for chunk in chunks:
+            append(chunk)
+
+
+@contextmanager
+def written_sample(
+    path: str | Path, attrs: Mapping[str, Any], class_names: tuple[str, ...] | None = None
+) -> Iterator[Callable[[Rows], None]]:
+    """Yield a function that appends chunks to a jets file, for whoever fills several at once.
+
+    The file is there when the block ends well. Raises as `write_sample`.
+    """
     names = load_schema().class_names if class_names is None else class_names
-    write_datasets(path, chunks, attrs, {"jets": {"flavour_label": list(names)}})
+    with _written_datasets(path, attrs, {"jets": {"flavour_label": list(names)}}) as append:
+        yield append
 
 
 def write_datasets(
@@ -45,13 +60,25 @@ def write_datasets(
     dataset_attrs: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """Write any structured datasets from chunks of their rows; raises as `write_sample`."""
-    with written_hdf5(path) as (file, sink):
+    with _written_datasets(path, attrs, dataset_attrs) as append:
         for chunk in chunks:
+            append(chunk)
+
+
+@contextmanager
+def _written_datasets(
+    path: str | Path, attrs: Mapping[str, Any], dataset_attrs: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Callable[[Rows], None]]:
+    with written_hdf5(path) as (file, sink):
+
+        def append(chunk: Rows) -> None:
             for name, rows in chunk.items():
                 if name not in file:
                     _create(file, name, rows)
                 _append(file[name], rows, Path(path))
             sink.raise_failure()
+
+        yield append
         if not file.keys():
             raise ArgumentError(f"nothing to write to '{path}': no chunk of rows")
         _annotate(file, attrs, Path(path))

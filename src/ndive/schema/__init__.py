@@ -2,6 +2,8 @@
 
 from ndive.schema.derived import angle_between as angle_between
 from ndive.schema.derived import derived_columns as derived_columns
+from ndive.schema.origins import VERTEX_TOLERANCE as VERTEX_TOLERANCE
+from ndive.schema.origins import origin_labels as origin_labels
 from ndive.schema.particles import TAU as TAU
 from ndive.schema.particles import has_heavy_quark as has_heavy_quark
 from ndive.schema.rows import in_slots as in_slots

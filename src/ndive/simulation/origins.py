@@ -3,12 +3,9 @@
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ndive.schema import TAU, has_heavy_quark, load_schema
+from ndive.schema import TAU, VERTEX_TOLERANCE, has_heavy_quark, origin_labels
 from ndive.simulation.ancestry import first_ancestor
 from ndive.simulation.events import Events
-
-VERTEX_TOLERANCE = 1e-3
-"""Points closer than this, in mm, are one vertex."""
 
 
 def track_origins(events: Events, track: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
@@ -18,17 +15,12 @@ def track_origins(events: Events, track: Int[np.ndarray, " n"]) -> Int[np.ndarra
     every heavy hadron counts, excited ones too: the pion of a D* is from charm, though it begins where the
     D* was made.
     """
-    value = load_schema().origin_value
     bottom, charm = (
         first_ancestor(events.mother, track, has_heavy_quark(events.pdg, quark)) >= 0 for quark in (5, 4)
     )
     tau = first_ancestor(events.mother, track, np.abs(events.pdg) == TAU) >= 0
     away = np.linalg.norm(events.production[track], axis=-1) > VERTEX_TOLERANCE
-    return np.select(
-        [bottom & charm, bottom, charm, tau, away],
-        [value(name) for name in ("from_b_then_c", "from_b", "from_c", "from_tau", "other_secondary")],
-        value("primary"),
-    )
+    return origin_labels(bottom=bottom, charm=charm, tau=tau, away=away)
 
 
 def vertex_indices(
