@@ -8,6 +8,9 @@
   ``rho = -0.299792458e-3 B (q/p) / sin(theta)``.
 - Delphes and the public sample of arXiv:2008.02831 use the opposite sign of d0:
   ``(x, y) = (d0 sin phi, -d0 cos phi)``.
+- EDM4hep, as LCIO before it (LC-DET-2006-004), has (d0, phi, omega, z0, tan lambda) with our sign of d0, the
+  curvature ``omega = -rho`` in 1/mm, positive for a positive charge in a field along +z, and
+  ``tan lambda = cot theta``.
 """
 
 import jax.numpy as jnp
@@ -25,6 +28,26 @@ def curvature(
 ) -> Float[Array, "*#tracks"]:
     """Signed curvature in 1/mm of a track with `theta` in rad and `q_over_p` in 1/GeV in `field` tesla."""
     return CURVATURE_CONSTANT * field * q_over_p / jnp.sin(theta)
+
+
+def perigee_from_edm4hep(
+    state: Float[Array, "*tracks 5"], covariance: Float[Array, "*tracks 5 5"], field: Float[Array, "*#tracks"]
+) -> tuple[Float[Array, "*tracks 5"], Float[Array, "*tracks 5 5"]]:
+    """(d0, z0, phi, theta, q/p) and their covariance from (d0, phi, omega, z0, tan lambda), mm and 1/mm.
+
+    q/p = omega sin(theta) / (0.299792458e-3 B), so that tan lambda carries its error into theta and q/p.
+    """
+    d0, phi, omega, z0, tangent = jnp.moveaxis(state, -1, 0)
+    scale = -CURVATURE_CONSTANT * field
+    square = 1 / (1 + tangent**2)  # of sin(theta)
+    q_over_p = omega * jnp.sqrt(square) / scale
+    parameters = jnp.stack([d0, z0, phi, jnp.arctan2(jnp.ones_like(tangent), tangent), q_over_p], axis=-1)
+    jacobian = jnp.zeros((*state.shape, 5), state.dtype)
+    jacobian = jacobian.at[..., (0, 1, 2), (0, 3, 1)].set(1)
+    jacobian = jacobian.at[..., 3, 4].set(-square)
+    jacobian = jacobian.at[..., 4, 2].set(jnp.sqrt(square) / scale)
+    jacobian = jacobian.at[..., 4, 4].set(-q_over_p * tangent * square)
+    return parameters, jnp.einsum("...ij,...jk,...lk->...il", jacobian, covariance, jacobian)
 
 
 def absolute_momentum(q_over_p: Float[Array, "*axes"]) -> Float[Array, "*axes"]:

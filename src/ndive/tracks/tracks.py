@@ -3,10 +3,11 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 
 from ndive.errors import ShapeError
-from ndive.tracks.conventions import CURVATURE_CONSTANT
+from ndive.tracks.conventions import CURVATURE_CONSTANT, perigee_from_edm4hep
 from ndive.tracks.helix import move_perigee
 
 HARMLESS = (0.0, 0.0, 0.0, jnp.pi / 2, 0.0)
@@ -109,6 +110,34 @@ class Tracks(eqx.Module):
         jacobian = jacobian.at[..., 4, 4].set(jnp.sin(theta) / scale)
         covariance = jnp.einsum("...ij,...j,...kj->...ik", jacobian, errors**2, jacobian)
         return cls(jnp.stack([-d0, z0, phi, theta, q_over_p], axis=-1), covariance, mask, field, reference)
+
+    @classmethod
+    def from_edm4hep(
+        cls,
+        parameters: ArrayLike,
+        covariance: ArrayLike,
+        mask: ArrayLike | None = None,
+        field: ArrayLike = 2.0,
+        reference: ArrayLike | None = None,
+    ) -> "Tracks":
+        """Tracks from states of EDM4hep: (D0, phi, omega, Z0, tanLambda) `[..., n, 5]` in mm, rad and 1/mm.
+
+        `covariance` holds the lower triangle of the covariance of the same, row by row: `[..., n, 15]`, or
+        `[..., n, 21]` with the time as the sixth, which is left out.
+
+        **Raises:** `ShapeError` as `Tracks`, or where the covariance has another number of terms.
+        """
+        parameters = jnp.asarray(parameters)
+        terms = jnp.asarray(covariance, parameters.dtype)
+        if terms.shape[-1:] not in ((15,), (21,)):
+            raise ShapeError(f"covariance has shape {terms.shape}; it takes [..., tracks, 15] or 21 terms")
+        terms = _with_shape("covariance", terms, (*parameters.shape[:-1], terms.shape[-1]))
+        rows, columns = np.tril_indices(5)
+        whole = jnp.zeros((*parameters.shape, 5), parameters.dtype)
+        for one, other in ((rows, columns), (columns, rows)):
+            whole = whole.at[..., one, other].set(terms[..., :15])
+        fields = jnp.asarray(field, parameters.dtype)[..., None]
+        return cls(*perigee_from_edm4hep(parameters, whole, fields), mask, field, reference)
 
     def at(self, point: ArrayLike) -> "Tracks":
         """The same tracks about another reference `point` `[..., 3]` in mm, covariance carried along.
