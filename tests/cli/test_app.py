@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,28 @@ def test_an_unknown_verb_has_its_nearest_name(capsys):
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.startswith('ndive: Unknown command "simulat". Did you mean "simulate"?')
+
+
+@pytest.mark.parametrize("words", [["--output", ""], ["--output="], [""]])
+def test_an_empty_value_is_refused(words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["simulate", *words]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.endswith("has an empty value; leave it out or name one\n")
+    assert said.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_behind_stdout_is_one_line():
+    code = "import sys; from ndive.cli import main; sys.exit(main(['--version']))"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr == "ndive: cannot read or write the output: No space left on device\n"
 
 
 @pytest.mark.parametrize("library", ["awkward", "fastjet", "pythia8mc"])

@@ -186,6 +186,23 @@ def test_it_does_not_overwrite_its_input(refused, path, tmp_path):
     assert path.read_bytes() == before
 
 
+def test_an_output_that_is_there_stays_unless_told(refused, path, tmp_path):
+    output = tmp_path / "out.h5"
+    output.write_text("mine")
+    assert f"output '{output}' is there: name another file, or --overwrite" in refused(
+        path, "--output", output
+    )
+    assert output.read_text() == "mine"
+    assert main(["fit", str(path), "--output", str(output), "--overwrite"]) == 0
+    assert len(read(output)) == N_JETS
+
+
+def test_a_schema_that_cannot_be_read(refused, path, tmp_path):
+    (tmp_path / "own.yaml").write_text("jobs: none")
+    said = refused(path, "--output", tmp_path / "out.h5", "--schema", tmp_path / "own.yaml")
+    assert f"schema '{tmp_path / 'own.yaml'}': found 'none', allowed is a mapping" in said
+
+
 def test_wrong_arguments(refused, path, tmp_path):
     output = ("--output", tmp_path / "out.h5")
     assert "is a directory; name a file" in refused(path, "--output", tmp_path)

@@ -1,10 +1,12 @@
 """Every way in which a file can be wrong, as the command line tells it."""
 
+from json import loads
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from numpy.lib.recfunctions import rename_fields
 
 from ndive.cli import main
 from ndive.data import write_sample
@@ -77,7 +79,11 @@ def test_what_is_missing_for_which_job(run):
 def test_several_files(run):
     status, out, _ = run(make_rows(5), make_rows(6))
     assert status == 0
-    assert [line.split()[0] for line in lines(out) if "track slots" in line] == ["5", "6"]
+    told = [line for line in lines(out) if ".h5 " in line]
+    assert [line.split()[1:3] for line in told] == [["5", "6"], ["6", "6"]]
+    assert all(line.endswith("fit, predict, train, evaluate") for line in told)
+    assert "11 jets in 2 files; name one for more" in out
+    assert "d0" not in out
 
 
 def test_a_name_with_brackets_is_printed_as_it_is(capsys, tmp_path):
@@ -178,3 +184,35 @@ def test_a_class_list_of_numbers_is_shown_as_it_is(capsys, tmp_path):
     output = capsys.readouterr()
     assert output.err == ""
     assert any(line.startswith("7 0 ") for line in lines(output.out))
+
+
+def test_everything_as_json(capsys, tmp_path):
+    rows = without(make_rows(30), "jets", "hadron_x")
+    rows["tracks"]["truth_d0"] = np.nan
+    write_sample(tmp_path / "a.h5", [rows], {"seed": 7, "odd": np.nan})
+    write_sample(tmp_path / "b.h5", [make_rows(5)], {})
+    assert main(["inspect", str(tmp_path), "--json"]) == 0
+    one, other = loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert (one["path"], one["jets"], one["track_slots"]) == (str(tmp_path / "a.h5"), 30, 6)
+    assert other["jets"] == 5
+    assert one["jobs"]["fit"] == {"serves": True, "missing": []}
+    assert one["jobs"]["train"] == {"serves": False, "missing": ["dataset 'jets' lacks 'hadron_x'"]}
+    assert one["flavours"]["bjets"] == int((rows["jets"]["flavour_label"] == 0).sum())
+    assert one["jets_by_number_of_tracks"] == np.bincount(rows["jets"]["n_tracks"], minlength=7).tolist()
+    assert one["attributes"] == {"seed": 7, "odd": None}
+    fields = {(entry["dataset"], entry["name"]): entry for entry in one["fields"]}
+    d0 = rows["tracks"]["d0"][rows["tracks"]["valid"]]
+    assert fields["tracks", "d0"]["maximum"] == float(d0.max())
+    assert fields["tracks", "d0"]["unit"] == "mm"
+    assert fields["tracks", "truth_d0"]["median"] is None
+    assert fields["tracks", "truth_d0"]["not_finite"] == len(d0)
+
+
+def test_names_of_a_users_own(capsys, tmp_path):
+    rows = make_rows(5)
+    write_sample(tmp_path / "a.h5", [rows | {"tracks": rename_fields(rows["tracks"], {"d0": "impact"})}], {})
+    (tmp_path / "own.yaml").write_text("aliases: {tracks: {impact: d0}}")
+    for options, serves in (([], "no"), (["--schema", str(tmp_path / "own.yaml")], "yes")):
+        assert main(["inspect", str(tmp_path / "a.h5"), *options]) == 0
+        told = lines(capsys.readouterr().out)
+        assert any(line.startswith(f"fit fit one vertex a jet {serves}") for line in told)

@@ -155,8 +155,18 @@ def test_a_schema_of_ones_own_in_another_order(tree, tmp_path):
     assert load_schema(str(path)).datasets == load_schema().datasets
 
 
-def lacking_jobs(tree):
-    del tree["jobs"]
+def job_with_fewer_needs(tree):
+    tree["jobs"]["fit"]["tracks"].remove("d0")
+
+
+def test_a_schema_says_only_what_differs(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text("datasets: {jets: {pt: {unit: GeV}}}\naliases: {tracks: {mine: d0}}\n", encoding="utf-8")
+    own = load_schema(path)
+    assert own.datasets["jets"]["pt"].factor == 1
+    assert own.datasets["tracks"] == load_schema().datasets["tracks"]
+    assert own.aliases["tracks"] == {**load_schema().aliases["tracks"], "mine": "d0"}
+    assert own.jobs == load_schema().jobs
 
 
 def unknown_field_of_a_job(tree):
@@ -171,8 +181,36 @@ def unknown_class(tree):
     tree["origins"][0]["class"] = "nowhere"
 
 
-def unknown_entry_of_a_flavour(tree):
-    tree["flavours"][0]["colour"] = "red"
+def number_in_the_place_of_a_name(tree):
+    tree["flavours"][0]["name"] = 5
+
+
+def flavour_of_two_places(tree):
+    tree["flavours"][1]["name"] = "bjets"
+
+
+def alias_of_nothing(tree):
+    tree["aliases"]["tracks"]["mine"] = "d9"
+
+
+def label_that_is_no_integer(tree):
+    tree["flavours"][0]["truth_label"] = "five"
+
+
+def unit_of_nothing(tree):
+    tree["units"]["MeV"]["factor"] = 0
+
+
+def origin_below_zero(tree):
+    tree["origins"][0]["value"] = -1
+
+
+def integer_in_the_place_of_a_float(tree):
+    tree["datasets"]["tracks"]["d0"]["dtype"] = "i4"
+
+
+def objects_in_the_place_of_numbers(tree):
+    tree["datasets"]["tracks"]["d0"]["dtype"] = "O"
 
 
 def wrong_dtype(tree):
@@ -186,13 +224,20 @@ def list_in_the_place_of_fields(tree):
 @pytest.mark.parametrize(
     ("spoil", "named"),
     [
-        (lacking_jobs, "'jobs'"),
+        (job_with_fewer_needs, "job 'fit' must need d0 of 'tracks'"),
         (unknown_field_of_a_job, "'d1'"),
         (unknown_job, "'dance'"),
         (unknown_class, "'nowhere'"),
-        (unknown_entry_of_a_flavour, "'colour'"),
+        (number_in_the_place_of_a_name, "name is 5, allowed is a text"),
+        (flavour_of_two_places, "names bjets, bjets, ujets"),
+        (alias_of_nothing, "'d9'"),
+        (label_that_is_no_integer, "found 'five'"),
+        (unit_of_nothing, "factor of MeV is 0"),
+        (origin_below_zero, "origin -1, allowed is 0 or more"),
+        (integer_in_the_place_of_a_float, "field 'd0' of 'tracks' has another kind"),
+        (objects_in_the_place_of_numbers, "has dtype object"),
         (wrong_dtype, "float33"),
-        (list_in_the_place_of_fields, "'list'"),
+        (list_in_the_place_of_fields, "found ['pt'], allowed is a mapping with pt, eta"),
     ],
 )
 def test_a_wrong_schema_is_one_line(tree, tmp_path, spoil, named):
@@ -208,7 +253,14 @@ def test_a_wrong_schema_is_one_line(tree, tmp_path, spoil, named):
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(None, "No such file"), (b"\xff\xfe", "not UTF-8 text"), (b"a: [", "not YAML"), (b"text", "own.yaml")],
+    [
+        (None, "No such file"),
+        (b"\xff\xfe", "not UTF-8 text"),
+        (b"a: [", "not YAML"),
+        (b"[" * 5000, "not YAML"),
+        (b"text", "found 'text', allowed is a mapping with version, flavours"),
+        (b"!!python/object/apply:os.getcwd []", "not YAML"),
+    ],
 )
 def test_a_file_that_is_no_schema(tmp_path, content, reason):
     if content is not None:

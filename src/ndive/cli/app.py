@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from itertools import pairwise
 from types import FrameType
 
 from cyclopts import App, CycloptsError
@@ -12,7 +13,7 @@ from cyclopts import App, CycloptsError
 from ndive import __version__
 from ndive.cli.console import console
 from ndive.cli.switches import joined
-from ndive.errors import NdiveError
+from ndive.errors import ArgumentError, NdiveError
 
 app = App(
     name="ndive",
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGINT, _interrupt)
     try:
         app(_given(arguments), exit_on_error=False, print_error=False)
+        sys.stdout.flush()
     except (NdiveError, CycloptsError, OSError) as error:
         return _told(error)
     except ImportError as error:
@@ -61,8 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _given(arguments: Sequence[str] | None) -> list[str]:
-    """The arguments; `train` takes its switches with true or false behind them, too."""
+    """The arguments, none of them empty; `train` takes its switches with true or false behind them, too."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for option, value in pairwise(["ndive", *given]):
+        if value == "" or (value.startswith("--") and value.endswith("=")):
+            raise ArgumentError(f"'{value or option}' has an empty value; leave it out or name one")
     return joined(given) if given[:1] == ["train"] else given
 
 
@@ -76,5 +81,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _told(error: Exception) -> int:
-    console(stderr=True).print(f"ndive: {' '.join(str(error).split())}")
+    text = str(error)
+    if isinstance(error, OSError) and not isinstance(error, NdiveError):
+        place = "the output" if error.filename is None else f"'{error.filename}'"
+        text = f"cannot read or write {place}: {error.strerror or text}"
+    console(stderr=True).print(f"ndive: {' '.join(text.split())}")
     return 2

@@ -3,22 +3,24 @@
 from collections.abc import Iterator
 from math import ceil
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import jax
 import numpy as np
+from cyclopts import Parameter
 from rich import box
 from rich.table import Table
 
 from ndive import __version__
 from ndive.cli.console import console
 from ndive.cli.progress import jets_progress
-from ndive.data import Sample, Split, open_sample, write_datasets
+from ndive.data import Sample, open_sample, write_datasets
 from ndive.data.ahead import read_ahead
 from ndive.data.batch import padded_tracks
 from ndive.data.vertices import vertex_rows
 from ndive.errors import ArgumentError, SampleError
 from ndive.files import check_directory, resolved
+from ndive.schema import Split, load_schema
 from ndive.tracks import Tracks
 from ndive.vertexing import Status, Vertex, fit_vertex
 
@@ -38,6 +40,8 @@ def fit(
     split: Split | None = None,
     precision: Precision = "float64",
     max_steps: int = 50,
+    schema: Path | None = None,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Fit one vertex to the tracks of each jet, and write position, covariance, chi2 and status.
 
@@ -58,9 +62,14 @@ def fit(
         Floating point of the fit.
     max_steps
         Steps after which the fit of a jet is given up.
+    schema
+        YAML file with the names, units and enums of these files, in the place of the package's own.
+    overwrite
+        Replace the output that is there.
     """
-    sample = open_sample(files, job="fit", split=split)
-    _check_arguments(sample, output, weights, max_steps)
+    sample = open_sample(files, job="fit", split=split, schema=load_schema(schema))
+    _check_output(sample, output, overwrite=overwrite)
+    _check_arguments(sample, weights, max_steps)
     counts = np.zeros(len(Status), int)
     kept: list[np.ndarray] = []
     with jax.enable_x64(precision == "float64"), jets_progress() as progress:
@@ -77,12 +86,17 @@ def fit(
     _print_summary(output, counts, np.concatenate(kept))
 
 
-def _check_arguments(sample: Sample, output: Path, weights: str | None, max_steps: int) -> None:
+def _check_output(sample: Sample, output: Path, *, overwrite: bool) -> None:
     if output.is_dir():
         raise ArgumentError(f"output '{output}' is a directory; name a file")
     check_directory(resolved(output).parent)
     if output.exists() and any(output.samefile(path) for path in sample.paths):
         raise ArgumentError(f"output '{output}' is an input; name another file")
+    if output.exists() and not overwrite:
+        raise ArgumentError(f"output '{output}' is there: name another file, or --overwrite")
+
+
+def _check_arguments(sample: Sample, weights: str | None, max_steps: int) -> None:
     if max_steps < 1:
         raise ArgumentError(f"max_steps is {max_steps}; allowed is 1 or more")
     if weights is not None:

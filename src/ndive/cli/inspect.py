@@ -1,22 +1,28 @@
-"""`ndive inspect`: what is in a jets file, and which jobs it serves."""
+"""`ndive inspect`: what is in jets files, and which jobs they serve."""
 
-import sys
+from json import dumps
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
-from rich import box
-from rich.console import Console
-from rich.table import Table
+from cyclopts import Parameter
 
-from ndive.cli.console import table_console
-from ndive.data import Split
-from ndive.data.inspection import Contents, FieldRange, inspect_files
-from ndive.schema import load_schema
+from ndive.cli.console import console, table_console
+from ndive.cli.contents import print_contents, print_overview
+from ndive.data.inspection import Contents, inspect_files
+from ndive.schema import Split, load_schema
 
 
-def inspect(*files: str, split: Split | None = None) -> None:
+def inspect(
+    *files: str,
+    split: Split | None = None,
+    schema: Path | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
     """Print what is in jets files: flavours, track multiplicity, ranges of all fields, jobs they serve.
 
-    Every row is read and checked; the first that breaks the layout ends the command with status 2.
+    Every row is read and checked; the first that breaks the layout ends the command with status 2. Of several
+    files, each gets one line.
 
     Parameters
     ----------
@@ -24,78 +30,57 @@ def inspect(*files: str, split: Split | None = None) -> None:
         Files, directories or wildcards.
     split
         In a directory, read only the files *_SPLIT.h5.
+    schema
+        YAML file with the names, units and enums of these files, in the place of the package's own.
+    json
+        Print one JSON list instead, with an object a file: everything, of several files too.
     """
-    terminal = table_console()
-    for contents in inspect_files(files, split):
-        _print(contents, terminal)
+    layout = load_schema(schema)
+    found = list(inspect_files(files, split, layout))
+    if json:
+        console().print(dumps([_plain(contents) for contents in found], indent=1), soft_wrap=True)
+    elif len(found) == 1:
+        print_contents(found[0], layout, table_console())
+    else:
+        print_overview(found, table_console())
 
 
-def _print(contents: Contents, terminal: Console) -> None:
+def _plain(contents: Contents) -> dict[str, Any]:
+    """Numbers, texts, lists and dictionaries; numbers that are not finite are null."""
     header = contents.header
-    terminal.print(f"{header.path}", style="bold", soft_wrap=True)
-    terminal.print(
-        f"{header.n_jets} jets of {header.n_slots} track slots, {header.path.stat().st_size / 1e6:.1f} MB, "
-        f"field {header.field:g} T, {_tracks_a_jet(contents.multiplicity)}"
-    )
-    for table in (_jobs(contents), _flavours(contents), _attributes(contents)):
-        terminal.print(table)
-    for dataset in ("jets", "tracks"):
-        terminal.print(_ranges(dataset, [one for one in contents.ranges if one.dataset == dataset]))
+    return {
+        "path": str(header.path),
+        "jets": header.n_jets,
+        "track_slots": header.n_slots,
+        "field_tesla": header.field,
+        "flavours": dict(contents.flavours),
+        "jets_by_number_of_tracks": contents.multiplicity.tolist(),
+        "jobs": {
+            name: {"serves": not troubles, "missing": list(troubles)}
+            for name, troubles in contents.jobs.items()
+        },
+        "fields": [
+            {
+                "dataset": one.dataset,
+                "name": one.name,
+                "unit": one.unit,
+                **{name: _finite(getattr(one, name)) for name in ("minimum", "median", "maximum")},
+                "not_finite": one.n_not_finite,
+            }
+            for one in contents.ranges
+        ],
+        "attributes": {name: _json_value(value) for name, value in header.attributes.items()},
+    }
 
 
-def _tracks_a_jet(multiplicity: np.ndarray) -> str:
-    jets = multiplicity.sum()
-    if jets == 0:
-        return "tracks a jet: unknown without a field 'valid' of dtype bool"
-    mean = (np.arange(len(multiplicity)) * multiplicity).sum() / jets
-    present = np.flatnonzero(multiplicity)
-    median = np.searchsorted(multiplicity.cumsum(), jets / 2)
-    return (
-        f"tracks a jet: mean {mean:.2f}, min {present[0]}, median {median}, max {present[-1]} "
-        f"({multiplicity[0] / jets:.1%} with none, {multiplicity[-1] / jets:.1%} with all slots filled)"
-    )
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
-def _jobs(contents: Contents) -> Table:
-    table = _table("job", "", "serves", "what is missing")
-    jobs = load_schema().jobs
-    for name, troubles in contents.jobs.items():
-        table.add_row(name, jobs[name].title, "no" if troubles else "yes", "; ".join(troubles))
-    return table
-
-
-def _flavours(contents: Contents) -> Table:
-    table = _table("flavour", "label", "jets", "share", numbers=(1, 2, 3))
-    for label, (name, jets) in enumerate(contents.flavours.items()):
-        table.add_row(name, str(label), str(jets), f"{jets / contents.header.n_jets:.1%}")
-    if not contents.flavours:
-        table.add_row("no class list", "", "", "")
-    return table
-
-
-def _attributes(contents: Contents) -> Table:
-    table = _table("attribute", "value")
-    for name, value in contents.header.attributes.items():
-        table.add_row(name, str(value))
-    return table
-
-
-def _ranges(dataset: str, ranges: list[FieldRange]) -> Table:
-    table = _table(dataset, "unit", "min", "median", "max", "not finite", "", numbers=(2, 3, 4, 5))
-    known = load_schema().datasets[dataset]
-    for one in ranges:
-        text = known[one.name].text if one.name in known else "not in the schema"
-        values = (_number(value) for value in (one.minimum, one.median, one.maximum))
-        table.add_row(one.name, one.unit, *values, str(one.n_not_finite or ""), text)
-    return table
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value.is_integer() else f"{value:.5g}"
-
-
-def _table(*columns: str, numbers: tuple[int, ...] = ()) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False)
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index in numbers else "left", no_wrap=index in numbers)
-    return table
+def _json_value(value: object) -> object:
+    """An attribute as JSON has it: a number that is finite, a text, or a list of such."""
+    if isinstance(value, list):
+        return [_json_value(entry) for entry in value]
+    if isinstance(value, float):
+        return _finite(value)
+    return value if isinstance(value, bool | int | str) else str(value)

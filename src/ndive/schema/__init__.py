@@ -2,6 +2,7 @@
 
 from ndive.schema.derived import angle_between as angle_between
 from ndive.schema.derived import derived_columns as derived_columns
+from ndive.schema.loading import load_schema as load_schema
 from ndive.schema.origins import VERTEX_TOLERANCE as VERTEX_TOLERANCE
 from ndive.schema.origins import origin_labels as origin_labels
 from ndive.schema.particles import TAU as TAU
@@ -15,7 +16,6 @@ from ndive.schema.schema import Job as Job
 from ndive.schema.schema import Origin as Origin
 from ndive.schema.schema import OriginClass as OriginClass
 from ndive.schema.schema import Schema as Schema
-from ndive.schema.schema import load_schema as load_schema
 from ndive.schema.splits import SPLITS as SPLITS
 from ndive.schema.splits import Fractions as Fractions
 from ndive.schema.splits import Split as Split

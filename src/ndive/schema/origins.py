@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ndive.schema.schema import load_schema
+from ndive.schema.loading import load_schema
 
 Flags = Bool[np.ndarray, "*tracks"]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Int
 
-from ndive.schema.schema import load_schema
+from ndive.schema.loading import load_schema
 
 
 def structured(dataset: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -1,17 +1,9 @@
-"""The layout of a jets file as frozen dataclasses, read from versioned YAML."""
+"""The layout of a jets file as frozen dataclasses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 import numpy as np
-import yaml
-
-from ndive.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,94 +78,3 @@ class Schema:
     def origin_value(self, name: str) -> int:
         """The value of `ftagTruthOriginLabel` called `name`."""
         return next(origin.value for origin in self.origins if origin.name == name)
-
-
-def load_schema(path: str | Path | None = None) -> Schema:
-    """Read a schema: the package's own, or a user's YAML file at `path`.
-
-    **Raises:** `ConfigError` where the file cannot be read or lacks a part.
-    """
-    return _built_in() if path is None else _parse(_read(Path(path)), str(path))
-
-
-@cache
-def _built_in() -> Schema:
-    text = resources.files("ndive.schema").joinpath("ftag_v1.yaml").read_text(encoding="utf-8")
-    return _parse(yaml.safe_load(text), "ftag_v1.yaml")
-
-
-def _read(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"schema '{path}': {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
-        ) from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"schema '{path}': not YAML: {' '.join(str(error).split())}") from error
-
-
-def _parse(tree: Any, where: str) -> Schema:
-    try:
-        return _build(tree)
-    except KeyError as error:
-        raise ConfigError(f"schema '{where}': missing or unknown name {error}") from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(f"schema '{where}': {' '.join(str(error).split())}") from error
-
-
-def _build(tree: Mapping[str, Any]) -> Schema:
-    factors = {unit: float(entry["factor"]) for unit, entry in tree["units"].items()}
-    datasets = {
-        dataset: MappingProxyType({name: _field(name, entry, factors) for name, entry in fields.items()})
-        for dataset, fields in tree["datasets"].items()
-    }
-    classes = tuple(OriginClass(**entry) for entry in tree["origin_classes"])
-    index = {origin_class.name: number for number, origin_class in enumerate(classes)}
-    return Schema(
-        version=int(tree["version"]),
-        flavours=tuple(Flavour(**entry) for entry in tree["flavours"]),
-        origin_classes=classes,
-        origins=tuple(
-            Origin(value=entry["value"], name=entry["name"], origin_class=index[entry["class"]])
-            for entry in tree["origins"]
-        ),
-        primary_vertex_index=tree["vertex_index"]["primary"],
-        unlinked_vertex_index=tree["vertex_index"]["unlinked"],
-        datasets=MappingProxyType(datasets),
-        aliases=MappingProxyType(
-            {dataset: MappingProxyType(names) for dataset, names in tree["aliases"].items()}
-        ),
-        jobs=MappingProxyType({name: _job(name, tree["jobs"], datasets) for name in tree["jobs"]}),
-    )
-
-
-def _field(name: str, entry: Mapping[str, str], factors: Mapping[str, float]) -> Field:
-    unit = entry.get("unit", "")
-    return Field(
-        name=name,
-        dtype=np.dtype(entry["dtype"]),
-        unit=unit,
-        factor=factors.get(unit, 1.0),
-        text=entry["text"],
-    )
-
-
-def _job(name: str, jobs: Mapping[str, Any], datasets: Mapping[str, Mapping[str, Field]]) -> Job:
-    """One job with the needs of those it includes, in the order of the schema."""
-    wanted: dict[str, set[str]] = {dataset: set() for dataset in datasets}
-    pending = [name]
-    while pending:
-        entry = jobs[pending.pop()]
-        pending.extend(entry.get("also", []))
-        for dataset in datasets:
-            names = entry.get(dataset, [])
-            unknown = set(names) - set(datasets[dataset])
-            if unknown:
-                raise KeyError(", ".join(sorted(unknown)))
-            wanted[dataset].update(names)
-    needs = {
-        dataset: tuple(field for field in datasets[dataset] if field in names)
-        for dataset, names in wanted.items()
-    }
-    return Job(name=name, title=jobs[name]["title"], needs=MappingProxyType(needs))
