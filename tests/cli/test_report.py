@@ -18,7 +18,7 @@ def arguments(jets, models, output, *names):
 def test_it_leaves_a_page_figures_and_numbers_and_is_reused(
     judged, held_out_jets, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr(inference, "sequential_batches", lambda *_: pytest.fail("predicted again"))
+    monkeypatch.setattr(inference, "read_ahead", lambda *_: pytest.fail("predicted again"))
     output = tmp_path / "new" / "report"
     call = arguments(held_out_jets, judged, output, "tagger")
     page = output / "report.html"

@@ -185,3 +185,14 @@ def test_one_track_in_the_middle_changed_in_place_changes_the_identity(tmp_path)
         file["tracks"][row] = jet
     assert path.stat().st_size == size
     assert open_sample(path).identity != before
+
+
+def test_jets_alone_are_read_from_a_sample_opened_to_predict(path, sample):
+    blind = open_sample(path, job="predict")
+    assert sample.has_truth
+    assert not blind.has_truth
+    one, other = blind.read_jets(3, 12), sample.read(3, 12).jet
+    for leaf, expected in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_array_equal(leaf, expected)
+    with pytest.raises(ArgumentError, match="open it with job='train'"):
+        blind.read(3, 12)

@@ -47,7 +47,12 @@ def test_what_is_kept_comes_back_whole(tmp_path, vertices):
 
 def test_outputs_that_a_model_does_not_have_are_not_computed_again(tmp_path):
     vertices = toy_predictions(toy_jets(5)).vertices
-    cached(tmp_path, KEY, Predictions, lambda: Predictions(flavour=None, origin=None, vertices=vertices))
+    cached(
+        tmp_path,
+        KEY,
+        Predictions,
+        lambda: Predictions(flavour=None, origin=None, vertex_index=None, vertices=vertices),
+    )
     back = cached(tmp_path, KEY, Predictions, lambda: pytest.fail("computed twice"))
     assert back.flavour is None
     assert back.origin is None

@@ -72,7 +72,10 @@ def held_out(sample):
 def evaluation(directory, name, epoch):
     trained = TrainedModel(
         name=name,
+        configuration=name,
+        copy=None,
         directory=directory,
+        path=directory / "best.eqx",
         model=reference_model("none"),
         config=ModelConfig(model="FTAG", layers=3),
         artefact="a1" * 32,

@@ -25,6 +25,7 @@ def toy_jets(n_jets, *, seed=0, slots=SLOTS):
         eta=rng.uniform(-2.5, 2.5, n_jets),
         hadron_vertex=direction * length[:, None],
         origin=np.where(real, origin, -1),
+        vertex_index=np.where(real, heavy.astype(int), -1),
         perfect_weights=from_vertex.astype(float),
     )
 
@@ -48,9 +49,11 @@ def toy_vertices(jets, *, seed=1, narrow=1.0):
         sandwich_covariance=covariance,
         chi2=rng.chisquare(3, n_jets),
         ndf=np.full(n_jets, 3.0),
+        iterations=np.full(n_jets, 4),
         status=np.where(valid, 0, 1),
         valid=valid,
         track_weights=np.clip(0.4 * jets.decay + rng.normal(0.35, 0.2, jets.origin.shape), 0, 1) * jets.real,
+        ghost_weight=rng.random(n_jets),
     )
 
 
@@ -60,6 +63,7 @@ def toy_predictions(jets, *, seed=2, sharpness=2.0, vertices=True):
     return Predictions(
         flavour=_softmax(rng.normal(size=(len(jets.flavour), 3)) + sharpness * np.eye(3)[jets.flavour]),
         origin=_softmax(rng.normal(size=(*jets.origin.shape, 4)) + sharpness * np.eye(4)[jets.origin]),
+        vertex_index=np.where(jets.real & (rng.random(jets.real.shape) < 0.2), 0, jets.vertex_index),
         vertices=toy_vertices(jets) if vertices else None,
     )
 

@@ -60,7 +60,10 @@ def evaluations(jets, tmp_path_factory):
         history |= {"train_vertex": 1 / epochs, "val_vertex": 1 / epochs, "val_flavour": np.full(5, np.nan)}
         trained = TrainedModel(
             name=name,
+            configuration=name,
+            copy=None,
             directory=tmp_path_factory.getbasetemp(),
+            path=tmp_path_factory.getbasetemp() / "best.eqx",
             model=reference_model("none"),
             config=ModelConfig(),
             artefact="f" * 64,

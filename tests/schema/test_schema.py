@@ -268,3 +268,10 @@ def test_a_file_that_is_no_schema(tmp_path, content, reason):
     with pytest.raises(ConfigError, match=reason) as caught:
         load_schema(tmp_path / "own.yaml")
     assert "\n" not in str(caught.value)
+
+
+def test_the_value_that_stands_for_a_class_is_one_of_it():
+    schema = load_schema()
+    classes = {origin.value: origin.origin_class for origin in schema.origins}
+    for number, origin_class in enumerate(schema.origin_classes):
+        assert classes[origin_class.value] == number

@@ -31,6 +31,7 @@ VERBS = {
     "fit": "Fit one vertex a jet of a file, without any network.",
     "configs": "List the named configurations, or print one as YAML.",
     "train": "Train a configuration on a sample.",
+    "predict": "Write scores and auxiliary outputs of a trained model for every jet of some files.",
     "evaluate": "Print the numbers of trained models on held-out jets.",
     "report": "Draw the figures of trained models in one page.",
 }

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from ndive.data.conversion import jets_of, padding_tracks
-from ndive.data.truth import PADDING, Truth
+from ndive.data.truth import Truth, unknown_truth
 from ndive.tracks import Jet, Tracks
 
 Jets = TypeVar("Jets")
@@ -55,12 +55,4 @@ def taken(batch: Batch, jets: np.ndarray | slice) -> Batch:
 def _padding(n_jets: int, n_slots: int) -> Batch:
     zeros = np.zeros(n_jets, np.float32)
     tracks = padding_tracks(n_jets, n_slots)
-    labels = np.full((n_jets, n_slots), PADDING, np.int32)
-    truth = Truth(
-        flavour=np.full(n_jets, PADDING, np.int32),
-        origin=labels,
-        vertex_index=labels,
-        hadron_vertex=np.zeros((n_jets, 3), np.float32),
-        perfect_weights=np.zeros((n_jets, n_slots), np.float32),
-    )
-    return Batch(jet=jets_of(zeros + 1, zeros, zeros, tracks), truth=truth)
+    return Batch(jet=jets_of(zeros + 1, zeros, zeros, tracks), truth=unknown_truth(n_jets, n_slots))

@@ -55,6 +55,11 @@ class Sample:
         """The flavours that `Truth.flavour` and the column `flavour_label` index."""
         return self.schema.class_names
 
+    @property
+    def has_truth(self) -> bool:
+        """Whether it was opened for a job that reads the targets."""
+        return self._serves("train")
+
     @cached_property
     def identity(self) -> str:
         """A hash of each file's whole content, its attributes and its layout; not of where it lies.
@@ -83,6 +88,11 @@ class Sample:
             ]
         )
 
+    def read_jets(self, start: int, stop: int) -> Jet:
+        """Jets `start` to `stop` without their targets, of a sample opened to predict; raises as `read`."""
+        rows = self._checked("predict", [(start, stop)], np.float32)
+        return concatenated([_jet(piece, header) for header, piece in rows])
+
     def read_tracks(self, start: int, stop: int, precision: Floating = np.float32) -> Tracks:
         """The tracks of jets `start` to `stop`, of a sample opened to fit; raises as `read`."""
         rows = self._checked("fit", [(start, stop)], precision)
@@ -105,7 +115,7 @@ class Sample:
     def _checked(self, job: str, ranges: Ranges, precision: Floating) -> Iterator[tuple[Header, Rows]]:
         """The fields that `job` reads, in the program's units, after a check of every row, and their file."""
         needs = self.schema.jobs[job].needs
-        if any(set(names) - set(self.job.needs[dataset]) for dataset, names in needs.items()):
+        if not self._serves(job):
             raise ArgumentError(f"the sample is opened to {self.job.title}; open it with job='{job}'")
         for header, rows_of_file in self._files(ranges):
             wanted = {"jets": needs["jets"], "tracks": (*needs["tracks"], *correlations(header))}
@@ -120,6 +130,11 @@ class Sample:
                     schema=self.schema,
                 )
                 yield header, in_program_units(rows, header, self.schema, precision)
+
+    def _serves(self, job: str) -> bool:
+        """Whether the job that it was opened for needs all that `job` needs."""
+        needs = self.schema.jobs[job].needs
+        return all(set(names) <= set(self.job.needs[dataset]) for dataset, names in needs.items())
 
     def _files(self, ranges: Ranges) -> Iterator[tuple[Header, list[tuple[int, int]]]]:
         """Each run of ranges that lies in one file, with the first and last row there."""

@@ -9,7 +9,7 @@ Array = jax.Array | np.ndarray
 """NumPy as read, JAX once on a device."""
 
 PADDING = -1
-"""The label of a jet or a track that is none."""
+"""The label of a jet or a track that is none, or of which nothing is known."""
 
 
 class Truth(eqx.Module):
@@ -27,3 +27,15 @@ class Truth(eqx.Module):
     vertex_index: Int[Array, "*batch tracks"]
     hadron_vertex: Float[Array, "*batch 3"]
     perfect_weights: Float[Array, "*batch tracks"]
+
+
+def unknown_truth(n_jets: int, n_slots: int) -> Truth:
+    """The targets of jets of which nothing is known: labels -1, vertices at the origin, no perfect weight."""
+    labels = np.full((n_jets, n_slots), PADDING, np.int32)
+    return Truth(
+        flavour=np.full(n_jets, PADDING, np.int32),
+        origin=labels,
+        vertex_index=labels,
+        hadron_vertex=np.zeros((n_jets, 3), np.float32),
+        perfect_weights=np.zeros((n_jets, n_slots), np.float32),
+    )

@@ -54,6 +54,7 @@ from ndive.evaluation.tables import summary_tables as summary_tables
 from ndive.evaluation.tables import two_digits as two_digits
 from ndive.evaluation.trained import History as History
 from ndive.evaluation.trained import TrainedModel as TrainedModel
+from ndive.evaluation.trained import load_copies as load_copies
 from ndive.evaluation.trained import load_trained as load_trained
 from ndive.evaluation.trained import trained_names as trained_names
 from ndive.evaluation.verdict import tagging_verdict as tagging_verdict

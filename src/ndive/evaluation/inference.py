@@ -1,16 +1,32 @@
 """Running a model over a sample: jets in file order, one batch in memory at a time."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import equinox as eqx
 import jax
 import numpy as np
+from jaxtyping import Bool
 from scipy.special import softmax
 
-from ndive.data import Batch, Sample, sequential_batches
+from ndive.data import Batch, Sample
+from ndive.data.ahead import read_ahead
+from ndive.data.batch import padded
+from ndive.data.truth import unknown_truth
+from ndive.errors import ArgumentError
+from ndive.evaluation.grouping import vertex_indices
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
-from ndive.models import Model, ModelConfig, TaggerOutput, VertexerOutput, build_model, identity_normalisation
+from ndive.models import (
+    NDIVE,
+    Model,
+    ModelConfig,
+    Tagger,
+    TaggerOutput,
+    VertexerOutput,
+    build_model,
+    identity_normalisation,
+)
 from ndive.training import forward
 
 BATCH_SIZE = 1000
@@ -26,12 +42,30 @@ SELECTIONS = {"none": "no selection", "perfect": "perfect selection"}
 Piece = TypeVar("Piece", JetTable, Predictions)
 
 
-def predict(model: Model, sample: Sample, *, report: Report | None = None) -> Predictions:
-    """All outputs of `model` on the jets of `sample`.
+def predict(
+    model: Model, sample: Sample, rows: range | None = None, *, report: Report | None = None
+) -> Predictions:
+    """All outputs of `model` on the jets of `sample`, or on those in `rows`.
 
-    **Raises:** `SampleError` for a row that breaks the layout.
+    A sample that was opened to predict serves every model but those that read the truth.
+
+    **Raises:** `SampleError` for a row that breaks the layout, `ArgumentError` where a model reads the truth
+    and the sample was opened without.
     """
-    return _over(sample, lambda batch: _predictions(_forward(model, batch)), report)
+    if reads_truth(model) and not sample.has_truth:
+        raise ArgumentError("the model reads the truth: open the sample to train, not to predict")
+
+    def outputs(batch: Batch) -> Predictions:
+        return _predictions(_forward(model, batch), np.asarray(batch.jet.tracks.mask))
+
+    return _over(sample, rows, outputs, report)
+
+
+def reads_truth(model: Model) -> bool:
+    """Whether the model needs the true vertex or the true selection of the tracks."""
+    vertexer = model if isinstance(model, NDIVE) else model.vertexer
+    perfect = vertexer is not None and vertexer.activation == "perfect"
+    return perfect or (isinstance(model, Tagger) and model.vertexer_name == "true_vertex")
 
 
 def read_jets(sample: Sample, *, report: Report | None = None) -> JetTable:
@@ -39,7 +73,7 @@ def read_jets(sample: Sample, *, report: Report | None = None) -> JetTable:
 
     **Raises:** `SampleError` for a row that breaks the layout.
     """
-    return _over(sample, _jets, report)
+    return _over(sample, None, _jets, report)
 
 
 def reference_model(activation: str) -> Model:
@@ -48,23 +82,34 @@ def reference_model(activation: str) -> Model:
     return build_model(config, identity_normalisation(), key=jax.random.key(0))
 
 
-def _over(sample: Sample, of: Callable[[Batch], Piece], report: Report | None) -> Piece:
+def _over(sample: Sample, rows: range | None, of: Callable[[Batch], Piece], report: Report | None) -> Piece:
     """What `of` makes of each batch, put together; the jets that fill up the last batch are dropped."""
+    asked = range(sample.n_jets) if rows is None else rows
+    ranges = [(start, min(start + BATCH_SIZE, asked.stop)) for start in asked[::BATCH_SIZE]]
     pieces = []
-    for batch, real in sequential_batches(sample, BATCH_SIZE):
-        pieces.append(of(batch))
+    for batch in read_ahead(partial(_read, sample), ranges):
+        pieces.append(of(padded(batch, BATCH_SIZE)))
         if report:
-            report(real)
-    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[: sample.n_jets], *pieces)
+            report(len(batch.truth.flavour))
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[: len(asked)], *pieces)
 
 
-def _predictions(output: VertexerOutput | TaggerOutput) -> Predictions:
+def _read(sample: Sample, rows: tuple[int, int]) -> Batch:
+    """Some jets with their targets, unknown ones where the sample was opened without."""
+    if sample.has_truth:
+        return sample.read(*rows)
+    jet = sample.read_jets(*rows)
+    return Batch(jet=jet, truth=unknown_truth(*jet.tracks.mask.shape))
+
+
+def _predictions(output: VertexerOutput | TaggerOutput, real: Bool[np.ndarray, "jets slots"]) -> Predictions:
     """The outputs of one batch as NumPy arrays."""
     if isinstance(output, VertexerOutput):
-        return Predictions(flavour=None, origin=None, vertices=_vertices(output))
+        return Predictions(flavour=None, origin=None, vertex_index=None, vertices=_vertices(output))
     return Predictions(
         flavour=softmax(np.asarray(output.flavour_logits), axis=-1),
         origin=softmax(np.asarray(output.origin_logits), axis=-1),
+        vertex_index=vertex_indices(np.asarray(output.pairing_logits), real),
         vertices=_vertices(output),
     )
 
@@ -79,9 +124,11 @@ def _vertices(output: VertexerOutput | TaggerOutput) -> FittedVertices | None:
         sandwich_covariance=np.asarray(vertex.sandwich_covariance),
         chi2=np.asarray(vertex.chi2),
         ndf=np.asarray(vertex.ndf),
+        iterations=np.asarray(vertex.iterations),
         status=np.asarray(vertex.status),
         valid=np.asarray(vertex.valid),
         track_weights=np.asarray(weights),
+        ghost_weight=None if output.ghost_weight is None else np.asarray(output.ghost_weight),
     )
 
 
@@ -92,5 +139,6 @@ def _jets(batch: Batch) -> JetTable:
         eta=np.asarray(batch.jet.eta),
         hadron_vertex=np.asarray(batch.truth.hadron_vertex),
         origin=np.asarray(batch.truth.origin),
+        vertex_index=np.asarray(batch.truth.vertex_index),
         perfect_weights=np.asarray(batch.truth.perfect_weights),
     )

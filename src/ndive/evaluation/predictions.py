@@ -15,6 +15,7 @@ class JetTable(eqx.Module):
 
     `flavour` indexes the schema's flavours. `origin` indexes its origin classes and is -1 in empty slots.
     `hadron_vertex` is the decay vertex of the labelling hadron, (0, 0, 0) for light jets.
+    `vertex_index` is equal for tracks of one true vertex; negative values match nothing.
     `perfect_weights` are 1 for the tracks from that vertex (light jets: from the primary vertex), else 0.
     """
 
@@ -23,6 +24,7 @@ class JetTable(eqx.Module):
     eta: Float[np.ndarray, " jets"]
     hadron_vertex: Float[np.ndarray, "jets 3"]
     origin: Integer[np.ndarray, "jets slots"]
+    vertex_index: Integer[np.ndarray, "jets slots"]
     perfect_weights: Float[np.ndarray, "jets slots"]
 
     @property
@@ -55,7 +57,8 @@ class JetTable(eqx.Module):
 class FittedVertices(eqx.Module):
     """One fitted vertex a jet; the fields of `ndive.Vertex` that figures need, in mm.
 
-    `track_weights` are those of the fit in the slots of the jet.
+    `track_weights` are those of the fit in the slots of the jet; `ghost_weight` that of the ghost track,
+    `None` where the fit has none.
     """
 
     position: Float[np.ndarray, "jets 3"]
@@ -63,17 +66,21 @@ class FittedVertices(eqx.Module):
     sandwich_covariance: Float[np.ndarray, "jets 3 3"]
     chi2: Float[np.ndarray, " jets"]
     ndf: Num[np.ndarray, " jets"]
+    iterations: Integer[np.ndarray, " jets"]
     status: Integer[np.ndarray, " jets"]
     valid: Bool[np.ndarray, " jets"]
     track_weights: Float[np.ndarray, "jets slots"]
+    ghost_weight: Float[np.ndarray, " jets"] | None
 
 
 class Predictions(eqx.Module):
     """All outputs of one model on one sample; `None` where the model has no such output.
 
-    `flavour` `[jets, 3]` and `origin` `[jets, slots, 4]` are probabilities.
+    `flavour` `[jets, 3]` and `origin` `[jets, slots, 4]` are probabilities. `vertex_index` `[jets, slots]` is
+    equal for the tracks that the pairing head joins to one vertex, -1 in empty slots.
     """
 
     flavour: Float[np.ndarray, "jets 3"] | None
     origin: Float[np.ndarray, "jets slots 4"] | None
+    vertex_index: Integer[np.ndarray, "jets slots"] | None
     vertices: FittedVertices | None

@@ -23,8 +23,8 @@ class TaggerOutput(eqx.Module):
     """Logits of one jet, and the vertex on the way.
 
     **Attributes:** `flavour_logits` `[3]` in the order of `schema.flavours`; `origin_logits` `[n, 4]` in the
-    order of `schema.origin_classes`; `pairing_logits` `[n, n]`, same vertex; `weights` `[n]` and `vertex` of
-    the vertexer ndive, None otherwise. Rows of masked slots mean nothing.
+    order of `schema.origin_classes`; `pairing_logits` `[n, n]`, same vertex; `weights` `[n]`, `vertex` and
+    `ghost_weight` of the vertexer ndive, None otherwise. Rows of masked slots mean nothing.
     """
 
     flavour_logits: Float[Array, "*batch flavours"]
@@ -32,6 +32,7 @@ class TaggerOutput(eqx.Module):
     pairing_logits: Float[Array, "*batch tracks tracks"]
     weights: Float[Array, "*batch tracks"] | None
     vertex: Vertex | None
+    ghost_weight: Float[Array, "*batch"] | None = None
 
 
 class Tagger(eqx.Module):
@@ -87,6 +88,7 @@ class Tagger(eqx.Module):
             pairing_logits=pairing,
             weights=found.weights if found else None,
             vertex=found.vertex if found else None,
+            ghost_weight=found.ghost_weight if found else None,
         )
 
     def _position(

@@ -28,10 +28,11 @@ class Flavour:
 
 @dataclass(frozen=True, kw_only=True)
 class OriginClass:
-    """One class of track origin that a model learns."""
+    """One class of track origin that a model learns, and the origin label by which it is written."""
 
     name: str
     title: str
+    value: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,108 @@
+"""`ndive predict`: scores and auxiliary outputs of a trained model for every jet of some files."""
+
+import re
+import time
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ndive.cli.console import console
+from ndive.cli.progress import jets_progress
+from ndive.data import Sample, Split, open_sample
+from ndive.errors import ArgumentError
+from ndive.evaluation import TrainedModel, load_trained
+from ndive.evaluation.scoring import job_of, scores_in, scores_key, write_scores
+from ndive.evaluation.trained import load_model_file
+from ndive.files import check_directory, resolved
+from ndive.jobs import DaskPool, LocalPool, Pool
+from ndive.training import models_root
+
+
+def predict(
+    model: str,
+    *files: str,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    name: str | None = None,
+    epoch: int | None = None,
+    copy: int | None = None,
+    models: Path | None = None,
+    split: Split | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Write what a trained model says of every jet of some files, as puma and the ATLAS tools read it.
+
+    The output has the rows of the input in their order, jets without a track too: in 'jets' its fields and
+    NAME_pb, NAME_pc, NAME_pu; in 'tracks' NAME_aux_TrackOrigin, NAME_aux_VertexIndex and, of a model with a
+    fit, NAME_aux_TrackWeight; then also 'vertices'. The files need no truth. Interrupted, the same command
+    goes on where it was.
+
+    Parameters
+    ----------
+    model
+        Name of a trained model, or the path of a model file FILE.eqx.
+    files
+        Jets files, directories or wildcards.
+    output
+        The HDF5 file to write; it is there whole or not at all.
+    name
+        What the fields of the scores begin with; the model's name if not given.
+    epoch
+        Epoch whose checkpoint is taken; if not given, the one with the lowest validation total.
+    copy
+        Number of the copy, of a model that was trained with --train_count.
+    models
+        Directory of the models; if not given, $NDIVE_MODEL_PATH, or without that ~/.local/share/ndive/models.
+    split
+        In a directory, read only the files *_SPLIT.h5.
+    workers
+        Processes, one thread each; if not given, this one alone, on its GPU where it has one.
+    scheduler
+        Address of a Dask scheduler (tcp://HOST:PORT): the files are read by its workers, which must see the
+        same paths.
+    overwrite
+        Compute anew where the output is there already and depends on the same model and jets.
+    """
+    pool = _pool(workers, scheduler)
+    trained = _trained(model, models, epoch, copy)
+    called = name if name is not None else trained.name
+    if not re.fullmatch(r"\w[\w.-]*", called):
+        raise ArgumentError(f"name is '{called}', allowed are letters, digits, '_', '.' and '-'")
+    sample = open_sample(files, job=job_of(trained), split=split)
+    _check_output(output, sample)
+    if not overwrite and scores_in(output) == scores_key(trained, sample, called):
+        console(stderr=True).print(f"reusing '{output}'")
+        return
+    start = time.monotonic()
+    with jets_progress() as progress:
+        bar = progress.add_task("predicting", total=sample.n_jets)
+        for jets in write_scores(trained, sample, output, called, pool):
+            progress.advance(bar, jets)
+    seconds = time.monotonic() - start
+    console().print(
+        f"scores of {sample.n_jets} jets by '{called}' in '{output}' after {seconds:.0f} s", soft_wrap=True
+    )
+
+
+def _pool(workers: int | None, scheduler: str | None) -> Pool | None:
+    if scheduler is not None:
+        return DaskPool(address=scheduler)
+    return None if workers is None else LocalPool(workers=workers)
+
+
+def _trained(model: str, models: Path | None, epoch: int | None, copy: int | None) -> TrainedModel:
+    if not model.endswith(".eqx"):
+        return load_trained(model, models if models is not None else models_root(), epoch=epoch, copy=copy)
+    if epoch is not None or copy is not None:
+        raise ArgumentError(f"'{model}' is one file: leave out --epoch and --copy, or give a model's name")
+    return load_model_file(Path(model))
+
+
+def _check_output(output: Path, sample: Sample) -> None:
+    if output.is_dir():
+        raise ArgumentError(f"output '{output}' is a directory; name a file")
+    check_directory(resolved(output).parent)
+    if output.exists() and any(output.samefile(path) for path in sample.paths):
+        raise ArgumentError(f"output '{output}' is an input; name another file")
