@@ -2,17 +2,22 @@
 
 import hashlib
 import math
+import shutil
 from pathlib import Path
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from ndive.errors import CheckpointError
-from ndive.evaluation import load_trained, trained_names
-from ndive.models import save_model
-from ndive.training import LOSS_NAMES, Epoch, models_root
+from ndive.evaluation import load_copies, load_trained, trained_names
+from ndive.models import build_model, identity_normalisation, save_model
+from ndive.training import LOSS_NAMES, Epoch, TrainConfig, models_root
+from ndive.training.checkpoints import Run, save_checkpoint
 from ndive.training.history import write_history
+from ndive.training.state import first_state
 
 
 @pytest.fixture
@@ -118,3 +123,50 @@ def test_a_damaged_history_is_named(root):
     (root / "tagger" / "history.csv").write_text("epoch,val_total\n1,low\n", encoding="utf-8")
     with pytest.raises(CheckpointError, match=r"history\.csv"):
         load_trained("tagger", root)
+
+
+@pytest.fixture
+def copies(models, tmp_path):
+    """Two copies of the model called tagger, under the name twice."""
+    for number in (0, 1):
+        shutil.copytree(models / "tagger", tmp_path / "twice" / f"model_{number}")
+    return tmp_path
+
+
+def test_all_copies_of_a_model_are_found_by_its_name(copies):
+    found = load_copies("twice", copies)
+    assert [(one.name, one.configuration, one.copy) for one in found] == [
+        ("twice_model_0", "twice", 0),
+        ("twice_model_1", "twice", 1),
+    ]
+    assert load_trained("twice", copies, copy=1).directory == copies / "twice" / "model_1"
+    assert trained_names(copies) == ["twice"]
+
+
+def test_a_model_without_copies_is_its_only_one(root):
+    assert [(one.name, one.copy) for one in load_copies("tagger", root)] == [("tagger", None)]
+
+
+def test_the_checkpoint_of_an_epoch_is_read(root):
+    config = TrainConfig(model_name="FTAG", vertexer="none", vertex_loss=False, num_attention_layers=0)
+    model = eqx.filter_jit(build_model)(config.model, identity_normalisation(), key=jax.random.key(5))
+    state = eqx.tree_at(lambda state: state.epoch, first_state(model, config), jnp.asarray(3))
+    run = Run(config=config, seed=0, train_identity="t", val_identity="v")
+    save_checkpoint(root / "tagger", state, [], run)
+    trained = load_trained("tagger", root, epoch=3)
+    assert (trained.name, trained.epoch) == ("tagger_epoch_3", 3)
+    for one, other in zip(jax.tree.leaves(trained.model), jax.tree.leaves(model), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "said"),
+    [
+        ("twice", {}, "only copies of 'twice' in '.*'; there are 0, 1"),
+        ("twice", {"copy": 7}, "no copy 7 of 'twice' in '.*'; there are 0, 1"),
+        ("twice", {"copy": 1, "epoch": 9}, "no checkpoint 'checkpoint_0009.eqx' in '.*'; epochs kept: none"),
+    ],
+)
+def test_what_is_not_there_is_told_what_is(copies, name, asked, said):
+    with pytest.raises(CheckpointError, match=said):
+        load_trained(name, copies, **asked)

@@ -9,23 +9,38 @@ from ndive.cli.console import console
 from ndive.cli.progress import jets_progress
 from ndive.data import open_sample
 from ndive.errors import ArgumentError
-from ndive.evaluation import Evaluation, HeldOut, evaluate, load_trained, read_held_out
+from ndive.evaluation import (
+    Evaluation,
+    HeldOut,
+    TrainedModel,
+    evaluate,
+    load_copies,
+    load_trained,
+    read_held_out,
+)
 from ndive.training import models_root
 
 
 def evaluated(
-    names: Sequence[str], samples: Path, models: Path | None, *, overwrite: bool
+    names: Sequence[str],
+    samples: Path,
+    models: Path | None,
+    *,
+    epoch: int | None = None,
+    copy: int | None = None,
+    overwrite: bool,
 ) -> tuple[HeldOut, list[Evaluation]]:
     """The held-out jets of `samples`, and each named model under `models` on them.
 
-    With `overwrite` all is computed, whatever was kept.
+    Without `copy` all copies of a model are taken, without `epoch` the best. With `overwrite` all is
+    computed, whatever was kept.
 
     **Raises:** `ArgumentError` without a name, `CheckpointError` for an unknown one, and what reading raises.
     """
     if not names:
         raise ArgumentError("no model is named; name at least one that was trained")
     root = models if models is not None else models_root()
-    trained = [load_trained(name, root) for name in dict.fromkeys(names)]
+    trained = [one for name in dict.fromkeys(names) for one in _asked(name, root, epoch, copy)]
     sample = open_sample(samples, job="evaluate", split="test")
     with jets_progress() as progress:
         report = _Bars(progress, sample.n_jets)
@@ -34,6 +49,12 @@ def evaluated(
     if not report.tasks:
         console(stderr=True).print(f"reusing the predictions in '{root}'")
     return held_out, evaluations
+
+
+def _asked(name: str, root: Path, epoch: int | None, copy: int | None) -> list[TrainedModel]:
+    if copy is None:
+        return load_copies(name, root, epoch=epoch)
+    return [load_trained(name, root, epoch=epoch, copy=copy)]
 
 
 class _Bars:

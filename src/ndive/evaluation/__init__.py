@@ -7,6 +7,7 @@ from ndive.evaluation.discriminant import b_discriminant as b_discriminant
 from ndive.evaluation.evaluate import Evaluation as Evaluation
 from ndive.evaluation.evaluate import HeldOut as HeldOut
 from ndive.evaluation.evaluate import evaluate as evaluate
+from ndive.evaluation.evaluate import predictions_of as predictions_of
 from ndive.evaluation.evaluate import read_held_out as read_held_out
 from ndive.evaluation.examples import Example as Example
 from ndive.evaluation.examples import random_rows as random_rows
@@ -21,6 +22,9 @@ from ndive.evaluation.metrics import write_metrics as write_metrics
 from ndive.evaluation.predictions import FittedVertices as FittedVertices
 from ndive.evaluation.predictions import JetTable as JetTable
 from ndive.evaluation.predictions import Predictions as Predictions
+from ndive.evaluation.published import get_param_count as get_param_count
+from ndive.evaluation.published import get_test_output as get_test_output
+from ndive.evaluation.published import get_test_output_list as get_test_output_list
 from ndive.evaluation.rejection import Roc as Roc
 from ndive.evaluation.rejection import Scores as Scores
 from ndive.evaluation.rejection import area_under_roc as area_under_roc

@@ -1,7 +1,9 @@
 """A model on a sample: its predictions and its numbers, computed once."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -81,19 +83,39 @@ def evaluate(
 
     **Raises:** `SampleError` for a row that breaks the layout, `FileAccessError` where nothing can be kept.
     """
-    key = _key(test.sample) | {"model": trained.artefact, "epoch": trained.epoch}
-    predictions = cached(
-        trained.directory / "predictions",
-        key,
-        Predictions,
-        lambda: predict(trained.model, test.sample, report=_told(report, f"predicting, {trained.name}")),
-        overwrite=overwrite,
-    )
+    predictions = predictions_of(trained, test.sample, report=report, overwrite=overwrite)
     return Evaluation(
         trained=trained,
         predictions=predictions,
         summary=summarise(trained.name, predictions, test.jets),
     )
+
+
+def predictions_of(
+    trained: TrainedModel, sample: Sample, *, report: Report | None = None, overwrite: bool = False
+) -> Predictions:
+    """The predictions of one model on the jets of `sample`, kept in the model's directory.
+
+    They are computed anew where the model's file, its configuration, epoch or copy, the content of the jets
+    files or the version of the package is another, or with `overwrite`; raises as `evaluate`.
+    """
+    key = _key(sample) | {
+        "model": trained.artefact,
+        "configuration": _hash(asdict(trained.config)),
+        "epoch": trained.epoch,
+        "copy": -1 if trained.copy is None else trained.copy,
+    }
+    return cached(
+        trained.directory / "predictions",
+        key,
+        Predictions,
+        lambda: predict(trained.model, sample, report=_told(report, f"predicting, {trained.name}")),
+        overwrite=overwrite,
+    )
+
+
+def _hash(tree: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
 
 def _key(sample: Sample) -> dict[str, str | int]:
