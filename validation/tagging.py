@@ -18,10 +18,10 @@ from sklearn.metrics import roc_auc_score
 
 from ndive.data import Sample, open_sample
 from ndive.evaluation import (
+    B_TAG,
     JetTable,
     Scores,
     area_under_roc,
-    backgrounds,
     evaluate,
     load_trained,
     read_held_out,
@@ -68,7 +68,7 @@ def trees(sample: Path) -> np.ndarray:
 def row(name: str, probabilities: np.ndarray, jets: JetTable) -> str:
     """Rejections with their errors, and the area under the ROC curve by us and by scikit-learn."""
     cells = [f"{name:18}"]
-    for background in backgrounds():
+    for background in B_TAG.backgrounds:
         scores = scores_against(probabilities, jets, background)
         curve = roc(scores, EFFICIENCIES)
         cells += [f"{r:7.1f} ± {e:5.1f}" for r, e in zip(curve.rejection, curve.error, strict=True)]
@@ -86,7 +86,7 @@ def main() -> None:
     """Print a row for the trees and for each model."""
     sample, models, names = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     held_out = read_held_out(open_sample(sample, job="evaluate", split="test"), models)
-    titles = [f"{name} at {e:.0%}" for name in backgrounds() for e in (*EFFICIENCIES, np.nan)]
+    titles = [f"{name} at {e:.0%}" for name in B_TAG.backgrounds for e in (*EFFICIENCIES, np.nan)]
     print(f"{'':18} | " + " | ".join(title.replace("at nan%", "area / sklearn") for title in titles))
     for name in names:
         flavour = evaluate(load_trained(name, models), held_out).predictions.flavour

@@ -36,7 +36,7 @@ def metrics(models, name="tagger"):
 def test_predictions_and_numbers_lie_beside_each_model(judged):
     for name in ("tagger", "other"):
         left = sorted(path.name for path in (judged / name).iterdir())
-        assert left == ["best.eqx", "metrics.json", "predictions"]
+        assert left == ["best.eqx", "metrics.csv", "metrics.json", "predictions"]
         assert len(list((judged / name / "predictions").glob("*.h5"))) == 1
         assert [model["name"] for model in metrics(judged, name)["models"]] == [name]
     kept = sorted(path.name.partition("_")[0] for path in (judged / "reference_fits").iterdir())
@@ -66,7 +66,7 @@ def test_called_again_it_prints_the_same_numbers_and_computes_nothing(
     titles = [line.strip() for line in lines if line.strip() in ("Rejection", "Track selection", "Vertex")]
     assert titles == ["Rejection", "Vertex"]
     rows = [line.split()[0] for line in lines if line.startswith(("  tagger", "  other"))]
-    assert rows == ["other", "tagger"]
+    assert rows[:2] == ["other", "tagger"]
     accuracy = before["models"][0]["tagging"]["accuracy"]
     assert metrics(judged)["models"][0]["tagging"]["accuracy"] == accuracy
 

@@ -24,8 +24,20 @@ def test_it_leaves_a_page_figures_and_numbers_and_is_reused(
     page = output / "report.html"
     assert main(call) == 0
     assert capsys.readouterr().out == f"report: {page}\n"
-    assert sorted(path.name for path in output.iterdir()) == ["figures", "metrics.json", "report.html"]
-    figures = {"roc_ujets", "roc_cjets", "discriminant_tagger", "flavour_confusion_tagger"}
+    assert sorted(path.name for path in output.iterdir()) == [
+        "figures",
+        "metrics.csv",
+        "metrics.json",
+        "report.html",
+    ]
+    figures = {
+        "roc_ujets",
+        "roc_cjets",
+        "roc_c_tag_ujets",
+        "roc_c_tag_bjets",
+        "discriminant_tagger",
+        "flavour_confusion_tagger",
+    }
     figures |= {"origin_confusion_tagger"}
     assert {path.name for path in (output / "figures").iterdir()} == {
         f"{name}.{kind}" for name in figures for kind in ("png", "pdf")

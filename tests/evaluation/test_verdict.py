@@ -18,8 +18,17 @@ def rejections(at_seventy, background="ujets"):
 
 
 def summary(name, points=()):
-    tagging = Tagging(rejections=points, area={}, accuracy=0.9, accuracy_error=0.01) if points else None
-    return Summary(name=name, n_jets={}, tagging=tagging, selection=(), resolution=())
+    tagging = None
+    if points:
+        tagging = Tagging(
+            rejections=points,
+            c_rejections=(),
+            area={},
+            accuracy=0.9,
+            accuracy_error=0.01,
+            calibration_error=0.02,
+        )
+    return Summary(name=name, n_jets={}, tagging=tagging, selection=(), resolution=(), measurements=())
 
 
 def resolution(flavour, distance, error):

@@ -6,11 +6,13 @@ from ndive.evaluation import (
     Evaluation,
     HeldOut,
     TrainedModel,
+    measurements,
     read_example,
     read_jets,
     reference_model,
     summarise,
     take,
+    vertex_quantities,
 )
 from ndive.evaluation.summary import resolutions
 from ndive.models import ModelConfig
@@ -41,6 +43,9 @@ def held_out(tmp_path_factory):
         jets=jets,
         references=references,
         resolutions={name: resolutions(fit, jets) for name, fit in references.items()},
+        measurements={
+            name: measurements(vertex_quantities(fit, jets), jets) for name, fit in references.items()
+        },
     )
 
 

@@ -27,9 +27,9 @@ def lines():
 
 
 def test_roc_draws_the_curve_and_its_ratio(evaluations, jets, lines):
-    taggers = {one.summary.name: one.predictions.flavour for one in evaluations}
+    taggers = {one.summary.name: [one.predictions.flavour] for one in evaluations}
     above, below = roc_drawing(taggers, lines, jets, "cjets").figure.axes
-    expected: Roc = roc(scores_against(taggers["base"], jets, "cjets"))
+    expected: Roc = roc(scores_against(taggers["base"][0], jets, "cjets"))
     np.testing.assert_array_equal(above.lines[0].get_ydata(), expected.rejection)
     assert [text.get_text() for text in above.get_legend().get_texts()] == ["base", "with_vertex"]
     assert above.get_yscale() == "log"
@@ -37,6 +37,16 @@ def test_roc_draws_the_curve_and_its_ratio(evaluations, jets, lines):
     ratio = np.asarray(below.lines[0].get_ydata())
     np.testing.assert_allclose(ratio, above.lines[1].get_ydata() / expected.rejection)
     assert "c jets" in above.get_ylabel()
+
+
+def test_copies_are_one_curve_with_their_spread(evaluations, jets, lines):
+    one, other = (evaluation.predictions.flavour for evaluation in evaluations)
+    above, below = roc_drawing({"base": [one], "with_vertex": [one, other]}, lines, jets, "ujets").figure.axes
+    curves = [roc(scores_against(flavour, jets, "ujets")).rejection for flavour in (one, other)]
+    mean = (curves[0] + curves[1]) / 2
+    np.testing.assert_allclose(above.lines[1].get_ydata(), mean)
+    np.testing.assert_allclose(below.lines[0].get_ydata(), mean / curves[0])
+    assert above.get_legend().get_texts()[1].get_text() == "with_vertex (2 copies)"
 
 
 def test_discriminant_counts_every_jet_once(evaluations, jets):

@@ -7,7 +7,16 @@ from cyclopts import Parameter
 
 from ndive.cli.evaluating import evaluated
 from ndive.cli.tables import print_tables
-from ndive.evaluation import METRICS, summary_tables, write_metrics
+from ndive.evaluation import (
+    BINNED,
+    METRICS,
+    copies_table,
+    summary_tables,
+    tags_with,
+    write_measurements,
+    write_metrics,
+)
+from ndive.evaluation.discriminant import FRACTION_B, FRACTION_C
 
 
 def evaluate(
@@ -15,13 +24,16 @@ def evaluate(
     samples: Annotated[Path, Parameter(name=["--samples", "-s"])],
     epoch: int | None = None,
     copy: int | None = None,
+    fraction_c: float = FRACTION_C,
+    fraction_b: float = FRACTION_B,
     models: Path | None = None,
     overwrite: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Print rejections, track selection and vertex resolution of trained models on held-out jets.
 
     Predictions are kept beside each model and used again as long as model, jets and version are the same. The
-    numbers are also written to metrics.json beside each model (metrics_epoch_N.json for a given epoch).
+    numbers are also written beside each model: to metrics.json, and in bins of pT, |eta|, multiplicity and
+    decay length to metrics.csv (with _epoch_N in their names for a given epoch).
 
     Parameters
     ----------
@@ -34,13 +46,28 @@ def evaluate(
         total.
     copy
         Number of the only copy to be judged.
+    fraction_c
+        Fraction of c jets in the background of D_b, 0 to 1.
+    fraction_b
+        Fraction of b jets in the background of D_c, 0 to 1.
     models
         Directory of the models; if not given, $NDIVE_MODEL_PATH, or without that ~/.local/share/ndive/models.
     overwrite
         Compute all predictions and fits again, whatever was kept.
     """
-    held_out, evaluations = evaluated(names, samples, models, epoch=epoch, copy=copy, overwrite=overwrite)
-    file = METRICS if epoch is None else f"metrics_epoch_{epoch}.json"
+    held_out, evaluations = evaluated(
+        names,
+        samples,
+        models,
+        epoch=epoch,
+        copy=copy,
+        tags=tags_with(fraction_c, fraction_b),
+        overwrite=overwrite,
+    )
+    suffix = "" if epoch is None else f"_epoch_{epoch}"
     for one in evaluations:
-        write_metrics(one.trained.directory / file, [one], held_out)
-    print_tables(summary_tables([one.summary for one in evaluations], held_out.resolutions))
+        for name, write in ((METRICS, write_metrics), (BINNED, write_measurements)):
+            path = one.trained.directory / name
+            write(path.with_stem(f"{path.stem}{suffix}"), [one], held_out)
+    tables = summary_tables([one.summary for one in evaluations], held_out.resolutions)
+    print_tables([copies_table(evaluations), *tables])

@@ -12,12 +12,14 @@ from ndive.errors import ArgumentError
 from ndive.evaluation import (
     Evaluation,
     HeldOut,
+    Tags,
     TrainedModel,
     evaluate,
     load_copies,
     load_trained,
     read_held_out,
 )
+from ndive.evaluation.discriminant import TAGS
 from ndive.training import models_root
 
 
@@ -28,12 +30,13 @@ def evaluated(
     *,
     epoch: int | None = None,
     copy: int | None = None,
+    tags: Tags = TAGS,
     overwrite: bool,
 ) -> tuple[HeldOut, list[Evaluation]]:
     """The held-out jets of `samples`, and each named model under `models` on them.
 
-    Without `copy` all copies of a model are taken, without `epoch` the best. With `overwrite` all is
-    computed, whatever was kept.
+    `tags` make the discriminants. Without `copy` all copies of a model are taken, without `epoch` the best.
+    With `overwrite` all is computed, whatever was kept.
 
     **Raises:** `ArgumentError` without a name, `CheckpointError` for an unknown one, and what reading raises.
     """
@@ -44,7 +47,7 @@ def evaluated(
     sample = open_sample(samples, job="evaluate", split="test")
     with jets_progress() as progress:
         report = _Bars(progress, sample.n_jets)
-        held_out = read_held_out(sample, root, report=report, overwrite=overwrite)
+        held_out = read_held_out(sample, root, tags=tags, report=report, overwrite=overwrite)
         evaluations = [evaluate(one, held_out, report=report, overwrite=overwrite) for one in trained]
     if not report.tasks:
         console(stderr=True).print(f"reusing the predictions in '{root}'")

@@ -9,7 +9,8 @@ from cyclopts import Parameter
 from ndive.cli.console import console
 from ndive.cli.evaluating import evaluated
 from ndive.errors import ArgumentError
-from ndive.evaluation import Evaluation, HeldOut
+from ndive.evaluation import Evaluation, HeldOut, tags_with
+from ndive.evaluation.discriminant import FRACTION_B, FRACTION_C
 from ndive.files import check_directory
 from ndive.report import current_report, write_report
 
@@ -18,6 +19,8 @@ def report(
     *names: str,
     samples: Annotated[Path, Parameter(name=["--samples", "-s"])],
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    fraction_c: float = FRACTION_C,
+    fraction_b: float = FRACTION_B,
     models: Path | None = None,
     seed: int = 0,
     overwrite: Annotated[bool, Parameter(negative="")] = False,
@@ -34,6 +37,10 @@ def report(
         Jets to judge on: a directory (its *_test.h5 files), a file or a wildcard.
     output
         Directory of the report; it is made where it does not exist.
+    fraction_c
+        Fraction of c jets in the background of D_b, 0 to 1.
+    fraction_b
+        Fraction of b jets in the background of D_c, 0 to 1.
     models
         Directory of the models; if not given, $NDIVE_MODEL_PATH, or without that ~/.local/share/ndive/models.
     seed
@@ -44,7 +51,8 @@ def report(
     if seed < 0:
         raise ArgumentError(f"seed is {seed}, allowed: 0 or more")
     check_directory(output)
-    held_out, evaluations = evaluated(names, samples, models, overwrite=overwrite)
+    tags = tags_with(fraction_c, fraction_b)
+    held_out, evaluations = evaluated(names, samples, models, tags=tags, overwrite=overwrite)
     report_on(held_out, evaluations, output, seed=seed, overwrite=overwrite)
 
 

@@ -1,9 +1,23 @@
 """Predictions of trained models and the numbers that judge them; it returns tables and draws nothing."""
 
+from ndive.evaluation.binning import BINS as BINS
+from ndive.evaluation.binning import Measurement as Measurement
+from ndive.evaluation.binning import measurements as measurements
 from ndive.evaluation.binomial import clopper_pearson as clopper_pearson
+from ndive.evaluation.calibration import Reliability as Reliability
+from ndive.evaluation.calibration import expected_calibration_error as expected_calibration_error
+from ndive.evaluation.calibration import reliability as reliability
 from ndive.evaluation.confusion import confusion_counts as confusion_counts
 from ndive.evaluation.confusion import confusion_fractions as confusion_fractions
+from ndive.evaluation.copies import by_configuration as by_configuration
+from ndive.evaluation.copies import copies_table as copies_table
+from ndive.evaluation.discriminant import B_TAG as B_TAG
+from ndive.evaluation.discriminant import C_TAG as C_TAG
+from ndive.evaluation.discriminant import Tag as Tag
+from ndive.evaluation.discriminant import Tags as Tags
 from ndive.evaluation.discriminant import b_discriminant as b_discriminant
+from ndive.evaluation.discriminant import c_discriminant as c_discriminant
+from ndive.evaluation.discriminant import tags_with as tags_with
 from ndive.evaluation.evaluate import Evaluation as Evaluation
 from ndive.evaluation.evaluate import HeldOut as HeldOut
 from ndive.evaluation.evaluate import evaluate as evaluate
@@ -17,7 +31,9 @@ from ndive.evaluation.inference import SELECTIONS as SELECTIONS
 from ndive.evaluation.inference import predict as predict
 from ndive.evaluation.inference import read_jets as read_jets
 from ndive.evaluation.inference import reference_model as reference_model
+from ndive.evaluation.metrics import BINNED as BINNED
 from ndive.evaluation.metrics import METRICS as METRICS
+from ndive.evaluation.metrics import write_measurements as write_measurements
 from ndive.evaluation.metrics import write_metrics as write_metrics
 from ndive.evaluation.predictions import FittedVertices as FittedVertices
 from ndive.evaluation.predictions import JetTable as JetTable
@@ -25,6 +41,8 @@ from ndive.evaluation.predictions import Predictions as Predictions
 from ndive.evaluation.published import get_param_count as get_param_count
 from ndive.evaluation.published import get_test_output as get_test_output
 from ndive.evaluation.published import get_test_output_list as get_test_output_list
+from ndive.evaluation.quantities import chi2_probability as chi2_probability
+from ndive.evaluation.quantities import vertex_quantities as vertex_quantities
 from ndive.evaluation.rejection import Roc as Roc
 from ndive.evaluation.rejection import Scores as Scores
 from ndive.evaluation.rejection import area_under_roc as area_under_roc
@@ -38,11 +56,12 @@ from ndive.evaluation.selection import BinnedFraction as BinnedFraction
 from ndive.evaluation.selection import Mean as Mean
 from ndive.evaluation.selection import binned_fraction as binned_fraction
 from ndive.evaluation.selection import selection_counts as selection_counts
+from ndive.evaluation.spread import ratio_of_copies as ratio_of_copies
+from ndive.evaluation.spread import roc_of_copies as roc_of_copies
 from ndive.evaluation.summary import Probabilities as Probabilities
 from ndive.evaluation.summary import Rejection as Rejection
 from ndive.evaluation.summary import Resolution as Resolution
 from ndive.evaluation.summary import Summary as Summary
-from ndive.evaluation.summary import backgrounds as backgrounds
 from ndive.evaluation.summary import compared as compared
 from ndive.evaluation.summary import flavour_masks as flavour_masks
 from ndive.evaluation.summary import scores_against as scores_against

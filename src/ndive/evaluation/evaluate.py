@@ -9,9 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ndive.data import Sample
+from ndive.evaluation.binning import Measurement, measurements
 from ndive.evaluation.cache import cached
+from ndive.evaluation.discriminant import TAGS, Tags
 from ndive.evaluation.inference import SELECTIONS, predict, read_jets, reference_model
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
+from ndive.evaluation.quantities import vertex_quantities
 from ndive.evaluation.summary import Resolution, Summary, resolutions, summarise
 from ndive.evaluation.trained import TrainedModel
 
@@ -26,13 +29,16 @@ REFERENCES = "reference_fits"
 class HeldOut:
     """The jets on which models are judged, and the fits of all their tracks and of the true ones alone.
 
-    `references` and `resolutions` are by selection: `none` and `perfect`.
+    `references`, `resolutions` and `measurements` are by selection: `none` and `perfect`. `tags` make the
+    discriminants.
     """
 
     sample: Sample
     jets: JetTable
     references: Mapping[str, FittedVertices]
     resolutions: Mapping[str, tuple[Resolution, ...]]
+    measurements: Mapping[str, tuple[Measurement, ...]]
+    tags: Tags = TAGS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +51,12 @@ class Evaluation:
 
 
 def read_held_out(
-    sample: Sample, models: Path, *, report: Report | None = None, overwrite: bool = False
+    sample: Sample,
+    models: Path,
+    *,
+    tags: Tags = TAGS,
+    report: Report | None = None,
+    overwrite: bool = False,
 ) -> HeldOut:
     """Read the jets of `sample` and fit them without a network; kept under the directory `models`.
 
@@ -71,6 +82,10 @@ def read_held_out(
         jets=jets,
         references=references,
         resolutions={name: resolutions(fit, jets) for name, fit in references.items()},
+        measurements={
+            name: measurements(vertex_quantities(fit, jets), jets) for name, fit in references.items()
+        },
+        tags=tags,
     )
 
 
@@ -87,7 +102,7 @@ def evaluate(
     return Evaluation(
         trained=trained,
         predictions=predictions,
-        summary=summarise(trained.name, predictions, test.jets),
+        summary=summarise(trained.name, predictions, test.jets, test.tags),
     )
 
 

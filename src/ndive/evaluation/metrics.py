@@ -1,18 +1,24 @@
 """The numbers as a file that a script can read."""
 
+import csv
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ndive.evaluation.binning import Measurement
 from ndive.evaluation.evaluate import Evaluation, HeldOut
+from ndive.evaluation.inference import SELECTIONS
 from ndive.files import written_aside
 
 METRICS = "metrics.json"
 """The name of the file, beside a model and in a report."""
+
+BINNED = "metrics.csv"
+"""The name of the file with the figures of merit in bins, which stands beside the other."""
 
 
 def write_metrics(path: Path, evaluations: Sequence[Evaluation], test: HeldOut) -> None:
@@ -28,9 +34,11 @@ def write_metrics(path: Path, evaluations: Sequence[Evaluation], test: HeldOut) 
         "fits_without_network": {
             name: [asdict(found) for found in flavours] for name, flavours in test.resolutions.items()
         },
+        "tags": [asdict(tag) for tag in test.tags],
         "models": [
             {
                 **asdict(one.summary),
+                "measurements": [asdict(found) for found in one.summary.measurements if not found.variable],
                 "epoch": one.trained.epoch,
                 "artefact": one.trained.artefact,
                 "configuration": asdict(one.trained.config),
@@ -40,6 +48,28 @@ def write_metrics(path: Path, evaluations: Sequence[Evaluation], test: HeldOut) 
     }
     with written_aside(path) as aside:
         aside.write_text(json.dumps(_finite(tree), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_measurements(path: Path, evaluations: Sequence[Evaluation], test: HeldOut) -> None:
+    """Write to `path` every figure of merit, over all jets of a flavour and in bins, a row each, as CSV.
+
+    The fits without a network stand behind the models. An empty field is a number that does not exist.
+
+    **Raises:** `FileAccessError` where it cannot be written.
+    """
+    by_name = [(one.summary.name, one.summary.measurements) for one in evaluations]
+    by_name += [(SELECTIONS[name], found) for name, found in test.measurements.items()]
+    with written_aside(path) as aside, aside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["model", *(field.name for field in fields(Measurement))])
+        for name, found in by_name:
+            writer.writerows([name, *map(_text, vars(one).values())] for one in found)
+
+
+def _text(value: str | float) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}" if math.isfinite(value) else ""
+    return str(value)
 
 
 def _finite(tree: Any) -> Any:

@@ -49,6 +49,17 @@ class JetTable(eqx.Module):
         return np.linalg.norm(self.hadron_vertex, axis=-1)
 
     @property
+    def abs_eta(self) -> Float[np.ndarray, " jets"]:
+        """Absolute pseudorapidity of each jet."""
+        return np.abs(self.eta)
+
+    @property
+    def flight(self) -> Float[np.ndarray, "jets 3"]:
+        """Unit vector from the primary vertex to the decay vertex; zero where they are one."""
+        length = self.decay_length[:, None]
+        return np.divide(self.hadron_vertex, length, where=length > 0, out=np.zeros_like(self.hadron_vertex))
+
+    @property
     def has_vertex(self) -> Bool[np.ndarray, " jets"]:
         """Jets with at least two tracks from the hadron's vertex."""
         return self.perfect_weights.sum(axis=-1) >= MINIMUM_TRACKS

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ndive.evaluation.binning import Measurement, measurements
 from ndive.evaluation.binomial import binomial_error
-from ndive.evaluation.discriminant import b_discriminant
+from ndive.evaluation.calibration import expected_calibration_error
+from ndive.evaluation.discriminant import B_TAG, TAGS, Tag, Tags
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
+from ndive.evaluation.quantities import quantities
 from ndive.evaluation.rejection import Roc, Scores, area_under_roc, rejection_ratio, roc
 from ndive.evaluation.resolution import central_half_width, vertex_residuals
 from ndive.evaluation.selection import Mean, mean_efficiency, mean_purity, selection_counts
 from ndive.schema import load_schema
 
-WORKING_POINTS = np.array([0.6, 0.7, 0.8])
-"""b efficiencies of the table of rejections."""
-
-SIGNAL = "bjets"
+SIGNAL = B_TAG.signal
 
 Probabilities = Float[np.ndarray, "jets 3"]
 """Of b, c and light, a row a jet."""
@@ -24,7 +24,7 @@ Probabilities = Float[np.ndarray, "jets 3"]
 
 @dataclass(frozen=True, kw_only=True)
 class Rejection:
-    """Rejection of one background, or a ratio of two, at one b efficiency; infinite if no jet is left."""
+    """Rejection of one background, or a ratio of two, at one efficiency; infinite if no jet is left."""
 
     background: str
     efficiency: float
@@ -36,14 +36,17 @@ class Rejection:
 class Tagging:
     """How well the flavour is told.
 
-    `area` is that under the ROC curve of b against each background; `accuracy` the share of jets whose most
-    probable flavour is the true one.
+    `rejections` are those of the b-tag, `c_rejections` those of the c-tag. `area` is that under the ROC curve
+    of b against each background; `accuracy` the share of jets whose most probable flavour is the true one;
+    `calibration_error` the expected one (ECE) of the most probable flavour.
     """
 
     rejections: tuple[Rejection, ...]
+    c_rejections: tuple[Rejection, ...]
     area: dict[str, float]
     accuracy: float
     accuracy_error: float
+    calibration_error: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,25 +79,30 @@ class Resolution:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """One model on one sample; `None` or empty where the model has no such output."""
+    """One model on one sample; `None` or empty where the model has no such output.
+
+    `measurements` are all figures of merit by flavour, over all jets and in bins.
+    """
 
     name: str
     n_jets: dict[str, int]
     tagging: Tagging | None
     selection: tuple[Selection, ...]
     resolution: tuple[Resolution, ...]
+    measurements: tuple[Measurement, ...]
 
 
-def summarise(name: str, predictions: Predictions, jets: JetTable) -> Summary:
+def summarise(name: str, predictions: Predictions, jets: JetTable, tags: Tags = TAGS) -> Summary:
     """All numbers of the model called `name`."""
     flavours = flavour_masks(jets)
     vertices = predictions.vertices
     return Summary(
         name=name,
         n_jets={flavour: int(mask.sum()) for flavour, mask in flavours.items()},
-        tagging=None if predictions.flavour is None else _tagging(predictions.flavour, jets),
+        tagging=None if predictions.flavour is None else _tagging(predictions.flavour, jets, tags),
         selection=() if vertices is None else _selections(vertices, jets),
         resolution=() if vertices is None else resolutions(vertices, jets),
+        measurements=measurements(quantities(predictions, jets, tags), jets),
     )
 
 
@@ -103,28 +111,27 @@ def flavour_masks(jets: JetTable) -> dict[str, Bool[np.ndarray, " jets"]]:
     return {flavour: jets.flavour == label for label, flavour in enumerate(load_schema().class_names)}
 
 
-def scores_against(flavour: Probabilities, jets: JetTable, background: str) -> Scores:
-    """D_b of the b jets and of the jets of one background flavour, from the probabilities of all jets."""
+def scores_against(flavour: Probabilities, jets: JetTable, background: str, tag: Tag = B_TAG) -> Scores:
+    """The tag's score of its signal and of the jets of one background, from the probabilities of all jets."""
     flavours = flavour_masks(jets)
-    score = b_discriminant(flavour)
-    return Scores(signal=score[flavours[SIGNAL]], background=score[flavours[background]])
+    score = tag.score(flavour)
+    return Scores(signal=score[flavours[tag.signal]], background=score[flavours[background]])
 
 
-def backgrounds() -> tuple[str, ...]:
-    """The flavours to be rejected, light first."""
-    return tuple(name for name in reversed(load_schema().class_names) if name != SIGNAL)
-
-
-def compared(one: Probabilities, other: Probabilities, jets: JetTable) -> tuple[Rejection, ...]:
+def compared(
+    one: Probabilities, other: Probabilities, jets: JetTable, tag: Tag = B_TAG
+) -> tuple[Rejection, ...]:
     """Rejections by the flavour probabilities of `one` over those of `other`, at the working points."""
     ratios = (
         (
             background,
             rejection_ratio(
-                scores_against(one, jets, background), scores_against(other, jets, background), WORKING_POINTS
+                scores_against(one, jets, background, tag),
+                scores_against(other, jets, background, tag),
+                np.array(tag.points),
             ),
         )
-        for background in backgrounds()
+        for background in tag.backgrounds
     )
     return tuple(point for background, curve in ratios for point in _table(background, curve))
 
@@ -134,17 +141,31 @@ def resolutions(vertices: FittedVertices, jets: JetTable) -> tuple[Resolution, .
     return tuple(_resolution(name, vertices, jets, mask) for name, mask in flavour_masks(jets).items())
 
 
-def _tagging(flavour: Probabilities, jets: JetTable) -> Tagging:
-    scores = {background: scores_against(flavour, jets, background) for background in backgrounds()}
+def _tagging(flavour: Probabilities, jets: JetTable, tags: Tags) -> Tagging:
+    b_tag, c_tag = tags
+    areas = {
+        background: area_under_roc(scores_against(flavour, jets, background, b_tag))
+        for background in b_tag.backgrounds
+    }
     right = flavour.argmax(axis=-1) == jets.flavour
     accuracy = float(right.mean()) if len(right) else float("nan")
     return Tagging(
-        rejections=tuple(
-            point for name, pair in scores.items() for point in _table(name, roc(pair, WORKING_POINTS))
-        ),
-        area={name: area_under_roc(pair) for name, pair in scores.items()},
+        rejections=_rejections(flavour, jets, b_tag),
+        c_rejections=_rejections(flavour, jets, c_tag),
+        area=areas,
         accuracy=accuracy,
         accuracy_error=binomial_error(accuracy, len(right)),
+        calibration_error=expected_calibration_error(flavour, jets.flavour),
+    )
+
+
+def _rejections(flavour: Probabilities, jets: JetTable, tag: Tag) -> tuple[Rejection, ...]:
+    return tuple(
+        point
+        for background in tag.backgrounds
+        for point in _table(
+            background, roc(scores_against(flavour, jets, background, tag), np.array(tag.points))
+        )
     )
 
 
@@ -163,7 +184,7 @@ def _selections(vertices: FittedVertices, jets: JetTable) -> tuple[Selection, ..
             flavour=name, efficiency=mean_efficiency(counts.of(mask)), purity=mean_purity(counts.of(mask))
         )
         for name, mask in flavour_masks(jets).items()
-        if name != backgrounds()[0]
+        if name != B_TAG.backgrounds[0]
     )
 
 

@@ -4,9 +4,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ndive.evaluation.binning import Measurement
+from ndive.evaluation.discriminant import B_TAG, C_TAG, Tag
 from ndive.evaluation.inference import SELECTIONS
 from ndive.evaluation.selection import Mean
-from ndive.evaluation.summary import WORKING_POINTS, Rejection, Resolution, Summary, backgrounds
+from ndive.evaluation.summary import Rejection, Resolution, Summary
 from ndive.schema import load_schema
 
 
@@ -52,28 +54,119 @@ def summary_tables(
     none, perfect = ((SELECTIONS[name], references[name]) for name in ("none", "perfect"))
     return [
         rejection_table(summaries),
+        c_rejection_table(summaries),
+        calibration_table(summaries),
+        grouping_table(summaries),
         selection_table(summaries),
         resolution_table([none, *models, perfect]),
+        coverage_table(summaries),
     ]
 
 
 def rejection_table(summaries: Sequence[Summary]) -> Table:
     """Rejection of each background at each b efficiency by all taggers."""
+    return _rejections(
+        "Rejection",
+        B_TAG,
+        [(one.name, one.tagging.rejections) for one in summaries if one.tagging is not None],
+    )
+
+
+def c_rejection_table(summaries: Sequence[Summary]) -> Table:
+    """Rejection of b and light jets at each c efficiency by all taggers."""
+    return _rejections(
+        "Rejection by the c-tag",
+        C_TAG,
+        [(one.name, one.tagging.c_rejections) for one in summaries if one.tagging is not None],
+    )
+
+
+def calibration_table(summaries: Sequence[Summary]) -> Table:
+    """Accuracy and calibration of the flavour probabilities."""
+    return Table(
+        title="Flavour",
+        columns=("model", "accuracy", "calibration error"),
+        rows=tuple(
+            (
+                one.name,
+                measured(one.tagging.accuracy, one.tagging.accuracy_error),
+                two_digits(one.tagging.calibration_error),
+            )
+            for one in summaries
+            if one.tagging is not None
+        ),
+        note="Share of jets whose most probable flavour is true; mean distance of its probability from that "
+        "share in 15 bins (ECE).",
+    )
+
+
+def grouping_table(summaries: Sequence[Summary]) -> Table:
+    """How well the pairing head shares out the tracks among vertices."""
+    columns = {
+        "ARI": "adjusted_rand_index",
+        "RI": "rand_index",
+        "F1": "pair_f1",
+        "vertex efficiency": "vertex_efficiency",
+        "vertex purity": "vertex_purity",
+        "fakes": "vertex_fakes",
+    }
+    return _by_flavour(
+        "Tracks shared out among vertices",
+        columns,
+        summaries,
+        "Means over jets with two tracks or more: adjusted Rand index, Rand index, F1 of the pairs. "
+        "Secondary vertices are matched as in puma: recall 0.65, purity 0.5. Fakes: share of the jets "
+        "without a true one in which one is found.",
+    )
+
+
+def coverage_table(summaries: Sequence[Summary]) -> Table:
+    """How often the ellipsoids of the fits hold the true vertex."""
+    columns = {
+        "68 %": "coverage_68",
+        "95 %": "coverage_95",
+        "68 %, sandwich": "sandwich_coverage_68",
+        "95 %, sandwich": "sandwich_coverage_95",
+        "chi2 probability below 5 %": "chi2_probability_below_5_percent",
+    }
+    return _by_flavour(
+        "Coverage",
+        columns,
+        summaries,
+        "Share of the valid fits whose 68 and 95 % ellipsoid holds the true vertex, with the covariance of "
+        "the weighted fit and with the sandwich covariance.",
+    )
+
+
+def _by_flavour(title: str, columns: Mapping[str, str], summaries: Sequence[Summary], note: str) -> Table:
+    """One row a model and flavour, of the figures of merit over all jets."""
+    rows = []
+    for one in summaries:
+        found = {(entry.metric, entry.flavour): entry for entry in one.measurements if not entry.variable}
+        for flavour in one.n_jets:
+            cells = [found.get((metric, flavour)) for metric in columns.values()]
+            if any(cells):
+                rows.append((one.name, flavour_title(flavour), *map(_cell, cells)))
+    return Table(title=title, columns=("model", "jets", *columns), rows=tuple(rows), note=note)
+
+
+def _cell(entry: Measurement | None) -> str:
+    return "–" if entry is None else measured(entry.value, (entry.down + entry.up) / 2)
+
+
+def _rejections(title: str, tag: Tag, points: Sequence[tuple[str, Sequence[Rejection]]]) -> Table:
     heads = [
         f"{flavour_title(background)} at {efficiency:.0%}"
-        for background in backgrounds()
-        for efficiency in WORKING_POINTS
+        for background in tag.backgrounds
+        for efficiency in tag.points
     ]
+    one = flavour_title(tag.signal).removesuffix(" jets")
     return Table(
-        title="Rejection",
+        title=title,
         columns=("model", *heads),
-        rows=tuple(
-            (summary.name, *(measured(point.value, point.error) for point in summary.tagging.rejections))
-            for summary in summaries
-            if summary.tagging is not None
-        ),
-        note="Background jets for each one kept, at 60, 70 and 80 % b efficiency; errors are one standard "
-        "deviation, from the number of background jets and of b jets.",
+        rows=tuple((name, *(measured(found.value, found.error) for found in row)) for name, row in points),
+        note=f"Background jets for each one kept, at three {one} efficiencies; errors are one standard "
+        f"deviation, from the number of background jets and of {one} jets.",
     )
 
 

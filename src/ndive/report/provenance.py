@@ -26,6 +26,9 @@ def provenance(evaluations: Sequence[Evaluation], held_out: HeldOut, seed: int) 
             (trained.name, f"epoch {trained.epoch} of {len(trained.history['epoch'])}; {settings}"),
             (f"{trained.name}: file", f"SHA-256 {trained.artefact}"),
         ]
+    facts += [
+        (tag.symbol, f"fraction of {tag.other} in the background {tag.fraction:g}") for tag in held_out.tags
+    ]
     facts.append(("jets in 3D", f"chosen with seed {seed}"))
     facts.append(("Python", platform.python_version()))
     facts += [(library, version(library)) for library in LIBRARIES]

@@ -7,6 +7,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 
 from ndive.evaluation import (
+    BINNED,
     METRICS,
     SELECTIONS,
     Evaluation,
@@ -14,6 +15,7 @@ from ndive.evaluation import (
     Rejection,
     Summary,
     compared,
+    copies_table,
     flavour_title,
     random_rows,
     ratio_table,
@@ -22,6 +24,7 @@ from ndive.evaluation import (
     tagging_verdict,
     take,
     vertex_verdict,
+    write_measurements,
     write_metrics,
 )
 from ndive.files import made, reported, resolved, written_aside
@@ -49,13 +52,14 @@ def current_report(
     if not page.is_file() or not is_page_of(page, made_of):
         return None
     figures = [file for name in named_figures(page) for file in figure_files(name, directory / FIGURES)]
-    return page if all(file.is_file() for file in (directory / METRICS, *figures)) else None
+    numbers = [directory / METRICS, directory / BINNED]
+    return page if all(file.is_file() for file in (*numbers, *figures)) else None
 
 
 def write_report(
     evaluations: Sequence[Evaluation], held_out: HeldOut, directory: Path, *, seed: int = 0
 ) -> Path:
-    """Draw everything into `directory`: `report.html`, `metrics.json`, and `figures/` as PNG and PDF.
+    """Draw everything into `directory`: `report.html`, `metrics.json`, `metrics.csv`, and `figures/`.
 
     The first tagger is the one that the others are compared with. `seed` chooses the jets of the display.
     A page that is there is removed first, with its figures, and the new one is written last: where there is
@@ -77,6 +81,8 @@ def write_report(
             page = render(_page(evaluations, held_out, sections, seed))
         written.append(directory / METRICS)
         write_metrics(directory / METRICS, evaluations, held_out)
+        written.append(directory / BINNED)
+        write_measurements(directory / BINNED, evaluations, held_out)
         with written_aside(directory / PAGE) as aside:
             aside.write_text(page, encoding="utf-8")
     return directory / PAGE
@@ -120,9 +126,9 @@ def _page(
         for summary in summaries
         if summary.resolution
     ]
-    tables = summary_tables(summaries, held_out.resolutions)
+    tables = [copies_table(evaluations), *summary_tables(summaries, held_out.resolutions)]
     if ratios:
-        tables.insert(1, ratio_table(taggers[0].name, ratios))
+        tables.insert(2, ratio_table(taggers[0].name, ratios))
     return Page(
         title=_title([summary.name for summary in summaries]),
         verdict=verdict,

@@ -1,49 +1,93 @@
 """Rejection against b efficiency, with the ratio to the first model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
 
-from ndive.evaluation import JetTable, Probabilities, Roc, flavour_title, rejection_ratio, roc, scores_against
+from ndive.evaluation import (
+    B_TAG,
+    JetTable,
+    Probabilities,
+    Roc,
+    Scores,
+    Tag,
+    flavour_title,
+    ratio_of_copies,
+    rejection_ratio,
+    roc,
+    roc_of_copies,
+    scores_against,
+)
 from ndive.report.figure import Drawing
 from ndive.report.style import Line, new_figure, stamp
 
+LOWEST = {"b_tag": 0.6, "c_tag": 0.2}
+"""Where the axis of the efficiency begins."""
+
 
 def roc_drawing(
-    taggers: Mapping[str, Probabilities], lines: Mapping[str, Line], jets: JetTable, background: str
+    taggers: Mapping[str, Sequence[Probabilities]],
+    lines: Mapping[str, Line],
+    jets: JetTable,
+    background: str,
+    tag: Tag = B_TAG,
 ) -> Drawing:
-    """The ROC curves of all taggers against one background, 0.6 to 1 in b efficiency."""
+    """The ROC curves of all taggers against one background; the copies of one are drawn as one curve."""
     figure = new_figure(6.4, 6.0)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, 1])
-    scores = {name: scores_against(flavour, jets, background) for name, flavour in taggers.items()}
+    efficiencies = np.linspace(LOWEST[tag.name], 1.0, 1001)[:-1]
+    scores = {
+        name: [scores_against(flavour, jets, background, tag) for flavour in copies]
+        for name, copies in taggers.items()
+    }
     first = next(iter(scores))
-    for name, score in scores.items():
-        _draw(above, roc(score), lines[name], name)
+    for name, copies in scores.items():
+        _draw(above, _curve(copies, efficiencies), lines[name], _label(name, copies))
         if name != first:
-            _draw(below, rejection_ratio(score, scores[first]), lines[name], name)
+            _draw(below, _ratio(copies, scores[first], efficiencies), lines[name], name)
     title = flavour_title(background)
     above.set_yscale("log")
     above.set_ylim(1, 6 * above.get_ylim()[1])
     above.set_ylabel(f"Rejection of {title}")
     above.legend(loc="upper right")
-    stamp(above, f"b jets against {title}")
+    signal = flavour_title(tag.signal)
+    stamp(above, f"{signal} against {title}")
     below.axhline(1, **lines[first].drawn(), linewidth=1)
     below.set_ylabel(f"Ratio to\n{first}", fontsize="small")
-    below.set_xlabel("b-jet efficiency")
-    below.set_xlim(0.6, 1.0)
+    below.set_xlabel(f"{signal.replace(' jets', '-jet')} efficiency")
+    below.set_xlim(LOWEST[tag.name], 1.0)
     _frame_ratio(below)
     return Drawing(
-        name=f"roc_{background}",
-        title=f"Rejection of {title}",
+        name=f"roc_{background}" if tag.name == B_TAG.name else f"roc_{tag.name}_{background}",
+        title=f"Rejection of {title}, {signal} kept",
         caption=(
-            f"Rejection (one over efficiency) of {title} against the efficiency for b jets, with D_b cut "
-            "at each. Bands: one standard deviation of the logarithm, from the number of background "
-            "jets and, through the cut, of b jets. The ratio takes into account that the models are "
-            "judged on the same jets."
+            f"Rejection (one over efficiency) of {title} against the efficiency for {signal}, with "
+            f"{tag.symbol} cut at each. Bands: one standard deviation of the logarithm, from the number of "
+            "background jets and, through the cut, of signal jets; the ratio takes into account that the "
+            "models are judged on the same jets. Of a model with copies the mean is drawn, and the band is "
+            "the standard deviation of one copy, added in quadrature in the ratio."
         ),
         figure=figure,
     )
+
+
+def _label(name: str, copies: Sequence[Scores]) -> str:
+    return name if len(copies) == 1 else f"{name} ({len(copies)} copies)"
+
+
+def _curve(copies: Sequence[Scores], efficiencies: Float[np.ndarray, " points"]) -> Roc:
+    curves = [roc(score, efficiencies) for score in copies]
+    return curves[0] if len(curves) == 1 else roc_of_copies(curves)
+
+
+def _ratio(
+    above: Sequence[Scores], below: Sequence[Scores], efficiencies: Float[np.ndarray, " points"]
+) -> Roc:
+    if len(above) == len(below) == 1:
+        return rejection_ratio(above[0], below[0], efficiencies)
+    return ratio_of_copies(_curve(above, efficiencies), _curve(below, efficiencies))
 
 
 def _draw(axes: Axes, curve: Roc, line: Line, label: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ndive.evaluation import Evaluation, HeldOut, backgrounds
+from ndive.evaluation import Evaluation, HeldOut, by_configuration
 from ndive.report.confusion import flavour_confusion_drawing, origin_confusion_drawing
 from ndive.report.discriminant import discriminant_drawing
 from ndive.report.figure import Drawing
@@ -18,7 +18,8 @@ DECAYING = ("bjets", "cjets")
 
 def draw_sections(evaluations: Sequence[Evaluation], held_out: HeldOut) -> list[Section]:
     """All figures, by what they are about; a section with none says why."""
-    lines = model_lines([one.summary.name for one in evaluations])
+    names = [one.summary.name for one in evaluations]
+    lines = model_lines(list(by_configuration(evaluations))) | model_lines(names)
     return [
         _tagging(evaluations, held_out, lines),
         _vertex(evaluations, held_out),
@@ -36,7 +37,16 @@ def _tagging(evaluations: Sequence[Evaluation], held_out: HeldOut, lines: Mappin
     }
     if not flavours:
         return Section(title="Tagging", drawings=(), missing=("None of the models tells the flavour.",))
-    drawings = [roc_drawing(flavours, lines, jets, background) for background in backgrounds()]
+    copies = {
+        name: [one.predictions.flavour for one in group if one.predictions.flavour is not None]
+        for name, group in by_configuration(evaluations).items()
+    }
+    taggers = {name: group for name, group in copies.items() if group}
+    drawings = [
+        roc_drawing(taggers, lines, jets, background, tag)
+        for tag in held_out.tags
+        for background in tag.backgrounds
+    ]
     drawings += [discriminant_drawing(name, flavour, jets) for name, flavour in flavours.items()]
     drawings += [flavour_confusion_drawing(name, flavour, jets) for name, flavour in flavours.items()]
     drawings += [

@@ -1,0 +1,159 @@
+"""Every figure of merit jet by jet, so that it can be taken over any jets and in any bins."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.stats import chi2 as chi2_distribution
+
+from ndive.evaluation.discriminant import TAGS, Tag, Tags
+from ndive.evaluation.partition import adjusted_rand_index, pair_counts, pair_f1, rand_index
+from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
+from ndive.evaluation.selection import selection_counts
+from ndive.evaluation.vertexing import vertex_counts
+from ndive.schema import load_schema
+
+WORKING_POINT = 0.7
+"""Efficiency for the signal of the whole sample at which a tag is cut in bins."""
+
+LEVELS = (0.68, 0.95)
+"""Contents of the ellipsoids whose coverage is told."""
+
+SMALL_PROBABILITY = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fraction:
+    """Counts of each jet, to be pooled: sum of `part` over sum of `whole`."""
+
+    part: Int[np.ndarray, " jets"]
+    whole: Int[np.ndarray, " jets"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Values:
+    """A number of each jet, to be averaged; NaN where a jet has none."""
+
+    value: Float[np.ndarray, " jets"]
+
+
+Quantity = Fraction | Values
+
+
+def quantities(predictions: Predictions, jets: JetTable, tags: Tags = TAGS) -> dict[str, Quantity]:
+    """All that the model gives, by name; units are in the name, where there are any."""
+    found: dict[str, Quantity] = {}
+    if predictions.flavour is not None:
+        found |= _tagging(predictions.flavour, jets, tags)
+    if predictions.vertex_index is not None and predictions.origin is not None:
+        found |= _grouping(predictions.vertex_index, predictions.origin, jets)
+    if predictions.vertices is not None:
+        found |= _selection(predictions.vertices, jets)
+        found |= vertex_quantities(predictions.vertices, jets)
+    return found
+
+
+def vertex_quantities(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
+    """Distances (mm), coverage and chi2 of the fitted vertex, in jets with two tracks from the true one.
+
+    An ellipsoid of content p is (r − v)ᵀ C⁻¹ (r − v) < the quantile p of chi2 with three degrees of freedom.
+    """
+    asked = jets.has_vertex
+    fitted = asked & vertices.valid
+    residual = np.asarray(vertices.position, float) - jets.hadron_vertex
+    along = np.abs(np.einsum("ji,ji->j", residual, jets.flight))
+    lengths = {
+        "distance_mm": np.linalg.norm(residual, axis=-1),
+        "transverse_distance_mm": np.linalg.norm(residual[:, :2], axis=-1),
+        "distance_along_flight_mm": np.where(jets.decay_length > 0, along, np.nan),
+        "distance_over_decay_length": np.linalg.norm(residual, axis=-1)
+        / np.where(jets.decay_length > 0, jets.decay_length, np.nan),
+    }
+    found: dict[str, Quantity] = {
+        name: Values(value=np.where(fitted, value, np.nan)) for name, value in lengths.items()
+    }
+    found["valid_fits"] = _share(fitted, asked)
+    for which, covariance in (("", vertices.covariance), ("sandwich_", vertices.sandwich_covariance)):
+        squared = mahalanobis(residual, covariance)
+        usable = fitted & np.isfinite(squared)
+        for level in LEVELS:
+            inside = squared < chi2_distribution.ppf(level, 3)
+            found[f"{which}coverage_{level:.0%}".replace("%", "")] = _share(inside & usable, usable)
+    counted = fitted & (np.asarray(vertices.ndf) > 0)
+    probability = chi2_probability(vertices)
+    found["chi2_probability"] = Values(value=np.where(counted, probability, np.nan))
+    found["chi2_probability_below_5_percent"] = _share(counted & (probability < SMALL_PROBABILITY), counted)
+    return found
+
+
+def chi2_probability(vertices: FittedVertices) -> Float[np.ndarray, " jets"]:
+    """Chance of a larger chi2 if all weights were one and all tracks from the vertex; 1 without ndf."""
+    ndf = np.asarray(vertices.ndf, float)
+    return np.where(ndf > 0, chi2_distribution.sf(vertices.chi2, np.maximum(ndf, 1)), 1.0)
+
+
+def mahalanobis(
+    residual: Float[np.ndarray, "jets 3"], covariance: Float[np.ndarray, "jets 3 3"]
+) -> Float[np.ndarray, " jets"]:
+    """(r − v)ᵀ C⁻¹ (r − v); NaN where C is not positive definite."""
+    eigenvalues, directions = np.linalg.eigh(np.nan_to_num(np.asarray(covariance, float)))
+    turned = np.einsum("jik,ji->jk", directions, residual)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squared = (turned**2 / eigenvalues).sum(axis=-1)
+    return np.where((eigenvalues > 0).all(axis=-1), squared, np.nan)
+
+
+def _tagging(flavour: Float[np.ndarray, "jets 3"], jets: JetTable, tags: Tags) -> dict[str, Quantity]:
+    ones = np.ones(len(jets.flavour), bool)
+    found: dict[str, Quantity] = {"accuracy": _share(flavour.argmax(axis=-1) == jets.flavour, ones)}
+    for label, name in enumerate(load_schema().class_names):
+        found[f"told_{name}"] = _share(flavour.argmax(axis=-1) == label, ones)
+    for tag in tags:
+        passed = _passed(tag, flavour, jets)
+        if passed is not None:
+            found[f"{tag.name}_efficiency"] = _share(passed, ones)
+    return found
+
+
+def _passed(
+    tag: Tag, flavour: Float[np.ndarray, "jets 3"], jets: JetTable
+) -> Bool[np.ndarray, " jets"] | None:
+    """The jets above the cut that keeps 70 % of the signal; None without signal."""
+    score = tag.score(flavour)
+    signal = jets.flavour == load_schema().class_names.index(tag.signal)
+    return score > np.quantile(score[signal], 1 - WORKING_POINT) if signal.any() else None
+
+
+def _grouping(
+    vertex_index: Int[np.ndarray, "jets slots"], origin: Float[np.ndarray, "jets slots 4"], jets: JetTable
+) -> dict[str, Quantity]:
+    classes = [origin_class.name for origin_class in load_schema().origin_classes]
+    told = origin.argmax(axis=-1)
+    counts = vertex_counts(
+        jets.vertex_index,
+        jets.decay,
+        vertex_index,
+        np.isin(told, [classes.index("from_b"), classes.index("from_c")]) & jets.real,
+        (told == classes.index("primary")) & jets.real,
+    )
+    pairs = pair_counts(jets.vertex_index, vertex_index, jets.real)
+    return {
+        "adjusted_rand_index": Values(value=adjusted_rand_index(pairs)),
+        "rand_index": Values(value=rand_index(pairs)),
+        "pair_f1": Values(value=pair_f1(pairs)),
+        "vertex_efficiency": Fraction(part=counts.matched, whole=counts.true),
+        "vertex_purity": Fraction(part=counts.matched, whole=counts.found),
+        "vertex_fakes": _share((counts.found > 0) & (counts.true == 0), counts.true == 0),
+    }
+
+
+def _selection(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
+    counts = selection_counts(vertices.track_weights, jets.real, jets.decay)
+    return {
+        "selection_efficiency": Fraction(part=counts.both, whole=counts.decay),
+        "selection_purity": Fraction(part=counts.both, whole=np.where(counts.decay > 0, counts.selected, 0)),
+    }
+
+
+def _share(part: Bool[np.ndarray, " jets"], whole: Bool[np.ndarray, " jets"]) -> Fraction:
+    return Fraction(part=part.astype(int), whole=whole.astype(int))
