@@ -18,7 +18,7 @@ from ndive.training import (
     LOSS_NAMES,
     Epoch,
     best_epoch,
-    checkpoint_epochs,
+    checkpoint_marks,
     checkpoint_path,
     load_checkpoint,
     model_directory,
@@ -161,7 +161,7 @@ def _not_found(name: str, models: Path, copy: int | None) -> str:
 
 
 def _no_epoch(directory: Path, path: Path) -> str:
-    kept = ", ".join(map(str, checkpoint_epochs(directory))) or "none"
+    kept = ", ".join(str(mark.epoch) for mark in checkpoint_marks(directory) if not mark.batch) or "none"
     return f"no checkpoint '{path.name}' in '{directory}'; epochs kept: {kept}"
 
 

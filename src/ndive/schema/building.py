@@ -24,7 +24,7 @@ def build(tree: Mapping[str, Any]) -> Schema:
         dataset: MappingProxyType({name: _field(name, entry, factors) for name, entry in fields.items()})
         for dataset, fields in tree["datasets"].items()
     }
-    classes = [OriginClass(**_texts(entry, "name", "title")) for entry in tree["origin_classes"]]
+    classes = [_origin_class(entry) for entry in tree["origin_classes"]]
     index = {origin_class.name: number for number, origin_class in enumerate(classes)}
     return Schema(
         version=_integer(tree["version"]),
@@ -43,6 +43,10 @@ def build(tree: Mapping[str, Any]) -> Schema:
 
 def _flavour(entry: Mapping[str, Any]) -> Flavour:
     return Flavour(truth_label=_integer(entry["truth_label"]), **_texts(entry, "name", "title"))
+
+
+def _origin_class(entry: Mapping[str, Any]) -> OriginClass:
+    return OriginClass(value=_integer(entry["value"]), **_texts(entry, "name", "title"))
 
 
 def _origin(entry: Mapping[str, Any], classes: Mapping[str, int]) -> Origin:
