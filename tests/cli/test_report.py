@@ -57,9 +57,9 @@ def test_it_leaves_a_page_figures_and_numbers_and_is_reused(
 def test_all_is_computed_and_drawn_anew_when_told(judged, held_out_jets, tmp_path, monkeypatch):
     asked = []
 
-    def judge(*given, overwrite):
+    def judge(*given, tags, overwrite):
         asked.append(overwrite)
-        return evaluated(*given, overwrite=False)
+        return evaluated(*given, tags=tags, overwrite=False)
 
     def write(*_, seed):
         asked.append("drawn")

@@ -15,8 +15,10 @@ from ndive.errors import CheckpointError
 from ndive.evaluation import load_copies, load_trained, trained_names
 from ndive.models import build_model, identity_normalisation, save_model
 from ndive.training import LOSS_NAMES, Epoch, TrainConfig, models_root
-from ndive.training.checkpoints import Run, save_checkpoint
+from ndive.training.belonging import Run
+from ndive.training.checkpoints import save_checkpoint
 from ndive.training.history import write_history
+from ndive.training.standing import Standing
 from ndive.training.state import first_state
 
 
@@ -147,12 +149,19 @@ def test_a_model_without_copies_is_its_only_one(root):
     assert [(one.name, one.copy) for one in load_copies("tagger", root)] == [("tagger", None)]
 
 
-def test_the_checkpoint_of_an_epoch_is_read(root):
+def test_the_checkpoint_of_an_epoch_is_read(root, sample):
     config = TrainConfig(model_name="FTAG", vertexer="none", vertex_loss=False, num_attention_layers=0)
     model = eqx.filter_jit(build_model)(config.model, identity_normalisation(), key=jax.random.key(5))
     state = eqx.tree_at(lambda state: state.epoch, first_state(model, config), jnp.asarray(3))
-    run = Run(config=config, seed=0, train_identity="t", val_identity="v")
-    save_checkpoint(root / "tagger", state, [], run)
+    run = Run(
+        config=config,
+        seed=0,
+        train_sample=sample,
+        val_sample=sample,
+        train_identity=sample.identity,
+        val_identity=sample.identity,
+    )
+    save_checkpoint(root / "tagger", Standing(state=state), run)
     trained = load_trained("tagger", root, epoch=3)
     assert (trained.name, trained.epoch) == ("tagger_epoch_3", 3)
     for one, other in zip(jax.tree.leaves(trained.model), jax.tree.leaves(model), strict=True):
