@@ -96,7 +96,7 @@ def fit_vertex(
     - `field` `[...]`: tesla along +z.
     - `reference` `[..., 3]`: mm, the point about which the perigees are given; the origin if none.
     - `constraint`: a Gaussian on the vertex.
-    - `start` `[..., 3]`: mm, where the solve begins; the origin if none.
+    - `start` `[..., 3]`: mm, where the solve begins; the reference point of the tracks if none.
     - `max_steps`: steps after which a jet is given up with `Status.step_limit`.
     - `pad`: fit a copy that is filled up to powers of two in the last axis of the batch and in that of the
       tracks, so that batches of any size share few compiled programs.

@@ -29,7 +29,7 @@ def division(batch: tuple[int, ...], slots: int) -> Division | None:
         return None
     axis = max(range(-len(batch), 0), key=lambda axis: batch[axis])
     length = batch[axis]
-    blocks = min(length, -(-slots // BLOCK))
+    blocks = -(-length // max(1, BLOCK * length // slots))
     return Division(axis, length, blocks, -(-length // blocks))
 
 

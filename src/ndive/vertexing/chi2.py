@@ -161,31 +161,9 @@ def linearised(v: Vector, helix: Helices) -> Linearisation:
     )
 
 
-def helices_at_reference(heading: Heading, kappa: Entry, bend: Float[Array, "*#b"]) -> Helices:
-    """`helices` with the vertex at the reference point, where nearly all of it is known."""
-    cos, sin, cot, csc = heading
-    rho = bend * csc * kappa
-    return Helices(
-        a=0,
-        t=0,
-        cos=cos,
-        sin=sin,
-        cot=cot,
-        csc2=csc**2,
-        rho=rho,
-        rho_theta=-rho * cot,
-        rho_kappa=bend * csc,
-        k=0,
-        c=1,
-        s=0,
-        Q=1 / 3,
-        loops=jnp.zeros(jnp.shape(rho), bool),
-    )
-
-
-def linearised_at_reference(helix: Helices) -> Linearisation:
+def linearised_at_reference(heading: Heading) -> Linearisation:
     """`linearised` with the vertex at the reference point: of (7) and (8) the slope in the vertex is left."""
-    cos, sin, cot = helix.cos, helix.sin, helix.cot
+    cos, sin, cot, _ = heading
     return Linearisation(
         h=(0, 0),
         J_m=((0, 0, 0), (0, 0, 0)),

@@ -42,7 +42,6 @@ from ndive.vertexing.chi2 import (
     curvatures,
     heading,
     helices,
-    helices_at_reference,
     linearised,
     linearised_at_reference,
     projected,
@@ -123,9 +122,10 @@ def expanded(problem: Problem, point: Point) -> Expansion:
 def expanded_at_reference(problem: Problem) -> Expansion:
     """`expanded` about the reference point and the measured momenta, which takes next to nothing."""
     q = components(problem.q)
-    helix = helices_at_reference(heading(q[2], q[3]), q[4], problem.bend)
-    line = linearised_at_reference(helix)
+    ahead = heading(q[2], q[3])
+    line = linearised_at_reference(ahead)
     view = projected(line.J_m, symmetric(problem.V))
+    helix = helices((0.0, 0.0, 0.0), ahead, q[4], problem.bend)
     return Expansion(helix, line, view, q[:2], applied(view.W, q[:2]))
 
 
