@@ -4,9 +4,11 @@ import errno
 import glob
 import os
 import platform
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from ndive.errors import FileAccessError
@@ -54,6 +56,30 @@ def resolved(path: str | Path) -> Path:
         if end.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         return end
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberedFiles:
+    """Files `<prefix>_000000<suffix>`, ... of one `directory`, made one after another."""
+
+    directory: Path
+    prefix: str
+    suffix: str
+
+    def path(self, number: int) -> Path:
+        """Where one of them lies."""
+        return self.directory / f"{self.prefix}_{number:06d}{self.suffix}"
+
+    def count(self) -> int:
+        """How many are there, counted from the first without a gap."""
+        count = 0
+        while self.path(count).exists():
+            count += 1
+        return count
+
+    def remove(self) -> None:
+        """Remove the directory and all in it."""
+        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 def remove_abandoned(directory: Path, names: str) -> None:

@@ -66,9 +66,9 @@ def test_an_interrupted_run_goes_on_to_the_same_end(reference, tmp_path):
     assert [selection.size > 0 for selection in islice(started, 3)] == [False, True, True]
     started.close()
     assert store.n_finished() == 2
-    written = store._file(0).stat().st_mtime_ns
+    written = (store.path / "task_000000.npz").stat().st_mtime_ns
     assert same(reference, tables(*whole(tmp_path, ONE)))
-    assert store._file(0).stat().st_mtime_ns == written
+    assert (store.path / "task_000000.npz").stat().st_mtime_ns == written
 
 
 def test_files_have_their_jets_and_padding(reference):

@@ -47,8 +47,9 @@ def test_a_damaged_task_names_its_file_and_the_way_out(tmp_path):
     ):
         store.jets(0)
     store.save(1, RESULT)
-    content = bytearray(store._file(1).read_bytes())
+    path = store.path / "task_000001.npz"
+    content = bytearray(path.read_bytes())
     content[150] ^= 1
-    store._file(1).write_bytes(content)
+    path.write_bytes(content)
     with pytest.raises(SimulationError, match="damaged"):
         store.load(1)

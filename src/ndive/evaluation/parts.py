@@ -1,6 +1,5 @@
 """Pieces of a file that takes long, kept aside until all are there."""
 
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 
 from ndive.data import write_datasets
 from ndive.data.hdf5 import opened, read_rows
+from ndive.files import NumberedFiles
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class Parts:
 
     def save(self, number: int, rows: Mapping[str, np.ndarray]) -> None:
         """Keep a piece. **Raises:** `FileAccessError` where the place cannot be written."""
-        write_datasets(self._file(number), [rows], {}, {})
+        write_datasets(self._files.path(number), [rows], {}, {})
 
     def load(self, number: int) -> dict[str, np.ndarray]:
         """A piece that is done. **Raises:** `SampleError` where its file is damaged."""
-        with opened(self._file(number)) as file:
+        with opened(self._files.path(number)) as file:
             return {name: read_rows(node, 0, len(node)) for name, node in file.items()}
 
     def rows(self) -> Iterator[dict[str, np.ndarray]]:
@@ -32,14 +32,12 @@ class Parts:
 
     def n_done(self) -> int:
         """How many pieces are done, counted from the first without a gap."""
-        count = 0
-        while self._file(count).exists():
-            count += 1
-        return count
+        return self._files.count()
 
     def remove(self) -> None:
         """Remove the directory and all in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        self._files.remove()
 
-    def _file(self, number: int) -> Path:
-        return self.path / f"part_{number:06d}.h5"
+    @property
+    def _files(self) -> NumberedFiles:
+        return NumberedFiles(directory=self.path, prefix="part", suffix=".h5")

@@ -1,6 +1,5 @@
 """Results of finished tasks, kept aside until the sample is whole."""
 
-import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ndive.errors import SimulationError
-from ndive.files import reported, written_aside
+from ndive.files import NumberedFiles, reported, written_aside
 from ndive.simulation.task import TaskResult
 
 
@@ -23,7 +22,7 @@ class Store:
 
     def save(self, task: int, result: TaskResult) -> None:
         """Keep the result of a task. **Raises:** `FileAccessError` where the disk is full or read-only."""
-        with written_aside(self._file(task)) as aside, aside.open("wb") as file:
+        with written_aside(self._files.path(task)) as aside, aside.open("wb") as file:
             np.savez(file, jets=result.jets, tracks=result.tracks)
 
     def jets(self, task: int) -> np.ndarray:
@@ -38,23 +37,21 @@ class Store:
 
     def n_finished(self) -> int:
         """How many tasks are finished, counted from the first without a gap."""
-        count = 0
-        while self._file(count).exists():
-            count += 1
-        return count
+        return self._files.count()
 
     def remove(self) -> None:
         """Remove the directory and all in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        self._files.remove()
 
     @contextmanager
     def _opened(self, task: int) -> Iterator[np.lib.npyio.NpzFile]:
-        path = self._file(task)
+        path = self._files.path(task)
         try:
             with reported(path, "read"), path.open("rb") as content, np.load(content) as file:
                 yield file
         except (BadZipFile, KeyError, ValueError, zlib.error) as error:
             raise SimulationError(f"'{path}' is damaged: remove '{self.path}' to start anew") from error
 
-    def _file(self, task: int) -> Path:
-        return self.path / f"task_{task:06d}.npz"
+    @property
+    def _files(self) -> NumberedFiles:
+        return NumberedFiles(directory=self.path, prefix="task", suffix=".npz")
