@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -40,50 +41,43 @@ class Measurement:
     count: int
 
 
+class _Part(NamedTuple):
+    """All jets (no `variable`), or those of one bin."""
+
+    variable: str
+    low: float
+    high: float
+    jets: Bool[np.ndarray, " jets"]
+
+
 def measurements(found: Mapping[str, Quantity], jets: JetTable) -> tuple[Measurement, ...]:
     """Each quantity over the jets of each flavour, then in bins of each variable; empty ones left out."""
-    return tuple(
-        measured
-        for label, flavour in enumerate(load_schema().class_names)
-        for metric, quantity in found.items()
-        for measured in _of_flavour(metric, flavour, quantity, jets.flavour == label, jets)
-        if measured.count
-    )
+    parts, measured = list(_parts(jets)), []
+    for label, flavour in enumerate(load_schema().class_names):
+        own = [part._replace(jets=part.jets & (jets.flavour == label)) for part in parts]
+        for metric, quantity in found.items():
+            measured += [_measured(metric, flavour, quantity, part) for part in own]
+    return tuple(one for one in measured if one.count)
 
 
-def _of_flavour(
-    metric: str, flavour: str, quantity: Quantity, chosen: Bool[np.ndarray, " jets"], jets: JetTable
-) -> Iterator[Measurement]:
-    yield _measured(quantity, chosen, metric=metric, flavour=flavour)
+def _parts(jets: JetTable) -> Iterator[_Part]:
+    yield _Part("", np.nan, np.nan, np.ones(len(jets.flavour), bool))
     for variable, edges in BINS.items():
-        column = np.asarray(getattr(jets, variable), float)
-        place = np.searchsorted(edges, column, side="right") - 1
+        place = np.searchsorted(edges, np.asarray(getattr(jets, variable), float), side="right") - 1
         for number, (low, high) in enumerate(pairwise(edges)):
-            here = chosen & (place == number)
-            yield _measured(
-                quantity, here, metric=metric, flavour=flavour, variable=variable, low=low, high=high
-            )
+            yield _Part(variable, float(low), float(high), place == number)
 
 
-def _measured(
-    quantity: Quantity,
-    chosen: Bool[np.ndarray, " jets"],
-    *,
-    metric: str,
-    flavour: str,
-    variable: str = "",
-    low: float = np.nan,
-    high: float = np.nan,
-) -> Measurement:
+def _measured(metric: str, flavour: str, quantity: Quantity, part: _Part) -> Measurement:
     value, down, up, count = (
-        _pooled(quantity, chosen) if isinstance(quantity, Fraction) else _mean(quantity.value[chosen])
+        _pooled(quantity, part.jets) if isinstance(quantity, Fraction) else _mean(quantity.value[part.jets])
     )
     return Measurement(
         metric=metric,
         flavour=flavour,
-        variable=variable,
-        low=float(low),
-        high=float(high),
+        variable=part.variable,
+        low=part.low,
+        high=part.high,
         value=value,
         down=down,
         up=up,

@@ -1,5 +1,6 @@
 """The numbers by which a model is judged: what `demo` prints and the report opens with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,29 +144,27 @@ def resolutions(vertices: FittedVertices, jets: JetTable) -> tuple[Resolution, .
 
 def _tagging(flavour: Probabilities, jets: JetTable, tags: Tags) -> Tagging:
     b_tag, c_tag = tags
-    areas = {
-        background: area_under_roc(scores_against(flavour, jets, background, b_tag))
-        for background in b_tag.backgrounds
-    }
+    b_scores, c_scores = (
+        {background: scores_against(flavour, jets, background, tag) for background in tag.backgrounds}
+        for tag in tags
+    )
     right = flavour.argmax(axis=-1) == jets.flavour
     accuracy = float(right.mean()) if len(right) else float("nan")
     return Tagging(
-        rejections=_rejections(flavour, jets, b_tag),
-        c_rejections=_rejections(flavour, jets, c_tag),
-        area=areas,
+        rejections=_rejections(b_scores, b_tag),
+        c_rejections=_rejections(c_scores, c_tag),
+        area={background: area_under_roc(pair) for background, pair in b_scores.items()},
         accuracy=accuracy,
         accuracy_error=binomial_error(accuracy, len(right)),
         calibration_error=expected_calibration_error(flavour, jets.flavour),
     )
 
 
-def _rejections(flavour: Probabilities, jets: JetTable, tag: Tag) -> tuple[Rejection, ...]:
+def _rejections(scores: Mapping[str, Scores], tag: Tag) -> tuple[Rejection, ...]:
     return tuple(
         point
-        for background in tag.backgrounds
-        for point in _table(
-            background, roc(scores_against(flavour, jets, background, tag), np.array(tag.points))
-        )
+        for background, pair in scores.items()
+        for point in _table(background, roc(pair, np.array(tag.points)))
     )
 
 
