@@ -13,13 +13,13 @@ from rich.table import Table
 
 from ndive import __version__
 from ndive.cli.console import console
+from ndive.cli.outputs import check_output
 from ndive.cli.progress import jets_progress
 from ndive.data import Sample, open_sample, write_datasets
 from ndive.data.ahead import read_ahead
 from ndive.data.batch import padded_tracks
 from ndive.data.vertices import vertex_rows
 from ndive.errors import ArgumentError, SampleError
-from ndive.files import check_directory, resolved
 from ndive.schema import Split, load_schema
 from ndive.tracks import Tracks
 from ndive.vertexing import Status, Vertex, fit_vertex
@@ -68,7 +68,9 @@ def fit(
         Replace the output that is there.
     """
     sample = open_sample(files, job="fit", split=split, schema=load_schema(schema))
-    _check_output(sample, output, overwrite=overwrite)
+    check_output(output, sample)
+    if output.exists() and not overwrite:
+        raise ArgumentError(f"output '{output}' is there: name another file, or --overwrite")
     _check_arguments(sample, weights, max_steps)
     counts = np.zeros(len(Status), int)
     kept: list[np.ndarray] = []
@@ -84,16 +86,6 @@ def fit(
 
         write_datasets(output, chunks(), _provenance(sample, weights, precision), {})
     _print_summary(output, counts, np.concatenate(kept))
-
-
-def _check_output(sample: Sample, output: Path, *, overwrite: bool) -> None:
-    if output.is_dir():
-        raise ArgumentError(f"output '{output}' is a directory; name a file")
-    check_directory(resolved(output).parent)
-    if output.exists() and any(output.samefile(path) for path in sample.paths):
-        raise ArgumentError(f"output '{output}' is an input; name another file")
-    if output.exists() and not overwrite:
-        raise ArgumentError(f"output '{output}' is there: name another file, or --overwrite")
 
 
 def _check_arguments(sample: Sample, weights: str | None, max_steps: int) -> None:

@@ -8,13 +8,13 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ndive.cli.console import console
+from ndive.cli.outputs import check_output
 from ndive.cli.progress import jets_progress
-from ndive.data import Sample, Split, open_sample
+from ndive.data import Split, open_sample
 from ndive.errors import ArgumentError
 from ndive.evaluation import TrainedModel, load_trained
 from ndive.evaluation.scoring import job_of, scores_in, scores_key, write_scores
 from ndive.evaluation.trained import load_model_file
-from ndive.files import check_directory, resolved
 from ndive.jobs import DaskPool, LocalPool, Pool
 from ndive.training import models_root
 
@@ -71,7 +71,7 @@ def predict(
     if not re.fullmatch(r"\w[\w.-]*", called):
         raise ArgumentError(f"name is '{called}', allowed are letters, digits, '_', '.' and '-'")
     sample = open_sample(files, job=job_of(trained), split=split)
-    _check_output(output, sample)
+    check_output(output, sample)
     if not overwrite and scores_in(output) == scores_key(trained, sample, called):
         console(stderr=True).print(f"reusing '{output}'")
         return
@@ -98,11 +98,3 @@ def _trained(model: str, models: Path | None, epoch: int | None, copy: int | Non
     if epoch is not None or copy is not None:
         raise ArgumentError(f"'{model}' is one file: leave out --epoch and --copy, or give a model's name")
     return load_model_file(Path(model))
-
-
-def _check_output(output: Path, sample: Sample) -> None:
-    if output.is_dir():
-        raise ArgumentError(f"output '{output}' is a directory; name a file")
-    check_directory(resolved(output).parent)
-    if output.exists() and any(output.samefile(path) for path in sample.paths):
-        raise ArgumentError(f"output '{output}' is an input; name another file")
