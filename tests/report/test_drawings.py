@@ -10,15 +10,22 @@ from ndive.evaluation import (
     flavour_masks,
     roc,
     scores_against,
+    two_digits,
     vertex_residuals,
 )
+from ndive.report.binned import binned_drawing
+from ndive.report.calibration import calibration_drawing
 from ndive.report.confusion import flavour_confusion_drawing, origin_confusion_drawing
-from ndive.report.discriminant import discriminant_drawing
+from ndive.report.discriminant import discriminant_drawing, probability_drawing
+from ndive.report.fractions import fraction_scan_drawing
+from ndive.report.inputs import input_drawing
 from ndive.report.losses import loss_drawing
 from ndive.report.residuals import pull_drawing, residual_drawing
 from ndive.report.roc import roc_drawing
 from ndive.report.selection import selection_drawing
+from ndive.report.spatial import box_drawing, distance_drawing, plane_drawing
 from ndive.report.style import model_lines
+from ndive.report.weights import count_drawing, trade_drawing, weight_drawing
 
 
 @pytest.fixture
@@ -79,12 +86,12 @@ def test_origin_confusion_leaves_padding_out(evaluations, jets):
 def test_residuals_are_counted_by_selection_mode(evaluations, held_out, jets):
     vertices = evaluations[1].predictions.vertices
     drawing = residual_drawing("with_vertex", vertices, held_out.references, jets)
-    assert len(drawing.figure.axes) == 6
-    for axes, (_, chosen) in zip(drawing.figure.axes[::2], flavour_masks(jets).items(), strict=True):
-        residual = vertex_residuals(vertices, jets, chosen).residual[:, 0]
+    assert len(drawing.figure.axes) == 9
+    for axes, (_, chosen) in zip(drawing.figure.axes[1::3], flavour_masks(jets).items(), strict=True):
+        residual = vertex_residuals(vertices, jets, chosen).residual[:, 1]
         drawn = axes.patches[1].get_data().values
-        middle = (np.abs(residual) < 0.25).mean()
-        assert drawn[39:41].sum() == pytest.approx(middle, abs=1e-9)
+        middle = (np.abs(residual) < 0.2).mean()
+        assert drawn[49:51].sum() == pytest.approx(middle, abs=1e-9)
         assert axes.get_xlim() == (-10, 10)
     assert "[mm]" in drawing.figure.axes[-1].get_xlabel()
 
@@ -118,3 +125,126 @@ def test_losses_leave_out_what_no_model_has(evaluations, lines):
     shown = [axes.get_ylabel() for axes in drawing.figure.axes if axes.get_visible()]
     assert shown == ["Total loss", "Vertex"]
     np.testing.assert_array_equal(drawing.figure.axes[0].lines[0].get_ydata(), histories["base"]["val_total"])
+
+
+def errorbars(axes, label):
+    """Points and the ends of their bars of the curve called `label`."""
+    container = next(found for found in axes.containers if found.get_label() == label)
+    return np.array(container.lines[0].get_data(), float), np.array(container.lines[2][-1].get_segments())[
+        ..., 1
+    ]
+
+
+def test_bins_are_those_of_the_measurements(evaluations, lines):
+    summaries = {one.summary.name: one.summary.measurements for one in evaluations}
+    drawing = binned_drawing("grouping", summaries, lines)
+    axes = drawing.figure.axes[0]
+    assert axes.get_ylabel() == "Adjusted Rand index"
+    points, bars = errorbars(axes, "base, c jets")
+    expected = [
+        found
+        for found in summaries["base"]
+        if (found.metric, found.flavour, found.variable) == ("adjusted_rand_index", "cjets", "pt")
+    ]
+    assert len(expected) > 5
+    np.testing.assert_allclose(points[1], [found.value for found in expected])
+    np.testing.assert_allclose(points[0], [(found.low + found.high) / 2 for found in expected])
+    np.testing.assert_allclose(bars[:, 0], [found.value - found.down for found in expected])
+
+
+def test_the_calibration_is_the_share_of_the_flavour(evaluations, jets, lines):
+    flavour = evaluations[0].predictions.flavour
+    axes = calibration_drawing({"base": flavour}, lines, jets).figure.axes[1]
+    points, _ = errorbars(axes, axes.get_legend().get_texts()[0].get_text())
+    inside = (flavour[:, 1] > 2 / 15) & (flavour[:, 1] <= 3 / 15)
+    assert points[1][2] == pytest.approx((jets.flavour[inside] == 1).mean())
+    assert points[0][2] == pytest.approx(flavour[inside, 1].mean())
+
+
+def test_the_scan_passes_through_the_fraction_of_the_paper(evaluations, jets, lines):
+    flavour = evaluations[0].predictions.flavour
+    axes = fraction_scan_drawing({"base": flavour}, lines, jets).figure.axes[0]
+    curve = dict(zip(*axes.lines[0].get_data(), strict=True))
+    (expected,) = roc(scores_against(flavour, jets, "ujets"), np.array([0.6])).rejection
+    assert curve[0.05] == pytest.approx(expected)
+
+
+def test_probabilities_are_counted_once(evaluations, jets):
+    flavour = evaluations[0].predictions.flavour
+    axes = probability_drawing("base", flavour, jets).figure.axes[2]
+    drawn = axes.patches[0].get_data().values
+    b = jets.flavour == 0
+    assert np.nansum(drawn) == pytest.approx(1)
+    assert drawn[0] == pytest.approx((flavour[b, 2] < 0.025).mean())
+
+
+def test_boxes_stand_at_the_median_of_the_pulls(evaluations, held_out, jets):
+    vertices = evaluations[1].predictions.vertices
+    axes = box_drawing("with_vertex", vertices, held_out.references, jets).figure.axes[0]
+    found = vertex_residuals(vertices, jets, jets.flavour == 0)
+    pulls = found.sandwich_pull[jets.n_tracks[found.jets] == 4, 0]
+    medians = [np.unique(line.get_ydata()) for line in axes.lines]
+    assert any(len(values) == 1 and values[0] == pytest.approx(np.median(pulls)) for values in medians)
+
+
+def test_the_plane_counts_the_jets_within_it(evaluations, held_out, jets):
+    vertices = evaluations[1].predictions.vertices
+    axes = plane_drawing("with_vertex", vertices, held_out.references, jets).figure.axes[1]
+    chosen = (jets.flavour == 0) & vertices.valid
+    pairs = np.stack([jets.hadron_vertex[chosen, 2], vertices.position[chosen, 2]])
+    assert axes.collections[0].get_array().sum() == (np.abs(pairs) <= 50).all(axis=0).sum()
+
+
+def test_weights_are_over_the_largest_and_the_ghost_stands_for_itself(evaluations, held_out, jets):
+    vertices = evaluations[1].predictions.vertices
+    axes = weight_drawing("with_vertex", vertices, held_out.references, jets).figure.axes[0]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["from the decay", "other tracks", "ghost track"]
+    b = jets.flavour == 0
+    weights = np.where(jets.real, vertices.track_weights, 0)
+    relative = (weights / np.maximum(weights.max(axis=1, keepdims=True), 1e-30))[b][
+        (jets.real & jets.decay)[b]
+    ]
+    assert axes.patches[0].get_data().values[-1] == pytest.approx((relative >= 0.975).mean())
+    ghost = vertices.ghost_weight[b]
+    assert axes.patches[2].get_data().values[3] == pytest.approx(((ghost >= 0.075) & (ghost < 0.1)).mean())
+
+
+def test_tracks_are_counted_in_nine_panels(evaluations, held_out, jets):
+    vertices = evaluations[1].predictions.vertices
+    panels = count_drawing("with_vertex", vertices, held_out.references, jets).figure.axes
+    assert len(panels) == 9
+    decay = jets.decay.sum(axis=1)[jets.flavour == 1]
+    assert panels[4].patches[0].get_data().values[3] == pytest.approx((decay == 3).mean())
+
+
+def test_efficiency_and_purity_are_those_of_single_jets(evaluations, held_out, jets):
+    vertices = evaluations[1].predictions.vertices
+    axes = trade_drawing("with_vertex", vertices, held_out.references, jets).figure.axes[0]
+    weights, b = np.where(jets.real, vertices.track_weights, 0), jets.flavour == 0
+    selected = weights > 0.5 * weights.max(axis=1, keepdims=True)
+    both, decay = (selected & jets.decay).sum(axis=1), jets.decay.sum(axis=1)
+    chosen = b & (decay > 0) & selected.any(axis=1)
+    whole = (both == decay) & (both == selected.sum(axis=1))
+    assert axes.collections[0].get_array()[-1, -1] == pytest.approx(whole[chosen].mean())
+
+
+def test_inputs_are_those_of_real_tracks(held_out, jets):
+    figure = input_drawing(held_out).figure
+    labels = [axes.get_xlabel() for axes in figure.axes]
+    assert len(labels) == len(set(labels)) == 18
+    d0 = held_out.sample.columns("tracks", ["d0"], 0, len(jets.flavour))["d0"]
+    chosen = jets.real & (jets.flavour == 2)[:, None]
+    low, high = np.quantile(d0[jets.real], (0.005, 0.995))
+    first = low + (high - low) / 50
+    drawn = figure.axes[labels.index("$d_0$ [mm]")].patches[2].get_data().values
+    assert drawn[0] == pytest.approx((d0[chosen] < first).mean(), abs=2e-3)
+
+
+def test_distances_are_those_of_the_fits(evaluations, held_out, jets):
+    vertices = evaluations[1].predictions.vertices
+    figure = distance_drawing("with_vertex", vertices, held_out.references, jets).figure
+    found = vertex_residuals(vertices, jets, jets.flavour == 0)
+    text = figure.axes[0].get_legend().get_texts()[1].get_text()
+    assert text == f"with_vertex: {two_digits(float(np.median(found.distance)))} mm"
+    assert "no flight" in [text.get_text() for text in figure.axes[-1].texts]

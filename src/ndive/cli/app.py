@@ -33,6 +33,7 @@ VERBS = {
     "train": "Train a configuration on a sample.",
     "predict": "Write scores and auxiliary outputs of a trained model for every jet of some files.",
     "evaluate": "Print the numbers of trained models on held-out jets.",
+    "plot": "Draw one figure of trained models, or list the figures.",
     "report": "Draw the figures of trained models in one page.",
 }
 """What each verb does; its file is imported when it is called, so that none pays for the others."""

@@ -31,6 +31,8 @@ from ndive.evaluation.inference import SELECTIONS as SELECTIONS
 from ndive.evaluation.inference import predict as predict
 from ndive.evaluation.inference import read_jets as read_jets
 from ndive.evaluation.inference import reference_model as reference_model
+from ndive.evaluation.inputs import INPUTS as INPUTS
+from ndive.evaluation.inputs import read_inputs as read_inputs
 from ndive.evaluation.metrics import BINNED as BINNED
 from ndive.evaluation.metrics import METRICS as METRICS
 from ndive.evaluation.metrics import write_measurements as write_measurements

@@ -1,4 +1,4 @@
-"""Figures of merit over all jets of a flavour, and in bins of pT, |eta|, multiplicity and decay length."""
+"""Figures of merit over all jets of a flavour, and in bins of pT, |eta|, tracks and decay length."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ BINS: Mapping[str, Float[np.ndarray, " edges"]] = {
     "pt": np.linspace(20, 200, 10),
     "abs_eta": np.linspace(0, 2.5, 6),
     "n_tracks": np.arange(1.5, 16.5),
+    "n_decay_tracks": np.arange(-0.5, 11.5),
     "decay_length": np.linspace(0, 40, 11),
 }
 """Column of the jets -> edges, in GeV and mm; the ranges are those of arXiv:2310.12804."""

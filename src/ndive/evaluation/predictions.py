@@ -44,6 +44,11 @@ class JetTable(eqx.Module):
         return self.real.sum(axis=-1)
 
     @property
+    def n_decay_tracks(self) -> Int[np.ndarray, " jets"]:
+        """Tracks of each jet from the decay of a b or c hadron."""
+        return self.decay.sum(axis=-1)
+
+    @property
     def decay_length(self) -> Float[np.ndarray, " jets"]:
         """Distance of the hadron's decay vertex from the primary vertex, mm."""
         return np.linalg.norm(self.hadron_vertex, axis=-1)

@@ -7,17 +7,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
 from ndive.data import Sample, open_sample
 from ndive.errors import ArgumentError, SampleError
 from ndive.evaluation.evaluate import predictions_of
+from ndive.evaluation.inputs import BATCH, read_inputs
 from ndive.evaluation.predictions import Predictions
 from ndive.evaluation.trained import TrainedModel, load_copies, load_trained
 from ndive.models import parameter_count
-from ndive.models.features import track_features
 from ndive.schema import load_schema
 from ndive.training import models_root
 
@@ -29,10 +28,6 @@ N_INPUTS, N_OUTPUTS = 51, 31
 
 SAMPLES = "NDIVE_SAMPLES_PATH"
 """The variable that says where the jets are, as the published configurations did."""
-
-BATCH = 1000
-
-_features = eqx.filter_jit(track_features)
 
 Arrays = dict[str, Float[np.ndarray, "..."]]
 """`<f>_input_arr` `[jets, 15, 51]` and `<f>_output_arr` `[jets, 31]` for f in b, c, u."""
@@ -161,7 +156,7 @@ def _input_columns(sample: Sample, start: int, stop: int) -> Iterator[np.ndarray
     def of_jet(*columns: np.ndarray) -> np.ndarray:
         return masked(np.stack(columns, axis=-1)[:, None])
 
-    yield np.asarray(_features(jet))[..., :16]
+    yield read_inputs(sample, start, stop)[..., :16]
     yield masked(np.stack(list(production.values()), axis=-1))
     yield of_jet(*np.asarray(truth.hadron_vertex).T)
     yield of_jet(real[..., 0].sum(axis=1))

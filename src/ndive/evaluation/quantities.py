@@ -21,6 +21,9 @@ LEVELS = (0.68, 0.95)
 
 SMALL_PROBABILITY = 0.05
 
+SHORTEST_FLIGHT = 1.0
+"""mm; a distance is divided by the decay length, or by this where it is shorter."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fraction:
@@ -67,7 +70,7 @@ def vertex_quantities(vertices: FittedVertices, jets: JetTable) -> dict[str, Qua
         "transverse_distance_mm": np.linalg.norm(residual[:, :2], axis=-1),
         "distance_along_flight_mm": np.where(jets.decay_length > 0, along, np.nan),
         "distance_over_decay_length": np.linalg.norm(residual, axis=-1)
-        / np.where(jets.decay_length > 0, jets.decay_length, np.nan),
+        / np.where(jets.decay_length > 0, np.maximum(jets.decay_length, SHORTEST_FLIGHT), np.nan),
     }
     found: dict[str, Quantity] = {
         name: Values(value=np.where(fitted, value, np.nan)) for name, value in lengths.items()
@@ -148,10 +151,13 @@ def _grouping(
 
 
 def _selection(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
+    """The track selection in jets whose hadron decays and leaves a track."""
     counts = selection_counts(vertices.track_weights, jets.real, jets.decay)
+    asked = (counts.decay > 0) & (jets.decay_length > 0)
+    both, decay, selected = (np.where(asked, n, 0) for n in (counts.both, counts.decay, counts.selected))
     return {
-        "selection_efficiency": Fraction(part=counts.both, whole=counts.decay),
-        "selection_purity": Fraction(part=counts.both, whole=np.where(counts.decay > 0, counts.selected, 0)),
+        "selection_efficiency": Fraction(part=both, whole=decay),
+        "selection_purity": Fraction(part=both, whole=selected),
     }
 
 

@@ -5,10 +5,13 @@ import numpy as np
 
 from ndive.evaluation import JetTable, Probabilities, b_discriminant, flavour_masks, flavour_title
 from ndive.report.figure import Drawing
+from ndive.report.histogram import draw_shares
 from ndive.report.style import FLAVOUR_LINES, new_figure, stamp
 
 EDGES = np.linspace(-6, 10, 65)
 """The range of arXiv:2310.12804; what lies outside is counted in the outer bins."""
+
+SHARES = np.linspace(0, 1, 41)
 
 WORKING_POINT = 0.7
 
@@ -52,5 +55,29 @@ def discriminant_drawing(tagger: str, flavour: Probabilities, jets: JetTable) ->
             "one. The outer bins hold what lies beyond. The vertical line is the cut that keeps 70 % of "
             "the b jets."
         ),
+        figure=figure,
+    )
+
+
+def probability_drawing(tagger: str, flavour: Probabilities, jets: JetTable) -> Drawing:
+    """The probabilities of b, c and light for jets of each flavour, each normalised to one."""
+    figure = new_figure(10.5, 3.9)
+    masks = flavour_masks(jets)
+    panels = figure.subplots(1, len(masks), sharey=True)
+    for number, (axes, told) in enumerate(zip(panels, masks, strict=True)):
+        for name, chosen in masks.items():
+            values = np.asarray(flavour[chosen, number], float)
+            draw_shares(axes, values, SHARES, FLAVOUR_LINES[name], flavour_title(name))
+        axes.set_yscale("log")
+        axes.set_ylim(1e-4, 20)
+        axes.set_xlim(0, 1)
+        axes.set_xlabel(f"Probability of {flavour_title(told)}")
+        axes.legend(loc="upper center", ncols=3, handlelength=1.6, columnspacing=1.0)
+    panels[0].set_ylabel("Fraction of jets / 0.025")
+    return Drawing(
+        name=f"probabilities_{tagger}",
+        title=f"Flavour probabilities of {tagger}",
+        caption="Predicted probability of each flavour, of the jets of each true flavour; each curve is "
+        "normalised to one.",
         figure=figure,
     )

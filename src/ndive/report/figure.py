@@ -8,10 +8,11 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from ndive.files import written_aside
+from ndive.report.numbers import write_numbers
 
 PIXELS_PER_INCH = 160
 
-KINDS = ("png", "pdf")
+KINDS = ("png", "pdf", "csv")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,23 +26,27 @@ class Drawing:
 
 
 def figure_files(name: str, directory: Path) -> list[Path]:
-    """The files in `directory` of the figure called `name`, PNG and PDF."""
+    """The files in `directory` of the figure called `name`: PNG, PDF, and its numbers as CSV."""
     return [directory / f"{name}.{kind}" for kind in KINDS]
 
 
-def save_drawing(drawing: Drawing, directory: Path) -> tuple[Path, Path]:
-    """Write the figure as PNG and as PDF into `directory`; return both paths.
+def save_drawing(drawing: Drawing, directory: Path, name: str | None = None) -> list[Path]:
+    """Write the figure as PNG and PDF, and its numbers as CSV, into `directory`; return the paths.
+
+    The files are called `name`, or as the drawing.
 
     **Raises:** `FileAccessError` where a file cannot be written.
     """
-    drawing.figure.draw_without_rendering()
+    for _ in range(2):  # the first time the ticks are not known yet, for which there must be room
+        drawing.figure.draw_without_rendering()
     drawing.figure.set_layout_engine("none")  # laid out once, for every format
-    png, pdf = figure_files(drawing.name, directory)
+    paths = png, pdf, numbers = figure_files(drawing.name if name is None else name, directory)
     with written_aside(png) as aside:
         drawing.figure.savefig(aside, format="png", dpi=PIXELS_PER_INCH)
     with written_aside(pdf) as aside:
         drawing.figure.savefig(aside, format="pdf", metadata={"CreationDate": None})
-    return png, pdf
+    write_numbers(drawing.figure, numbers)
+    return paths
 
 
 def as_data_address(drawing: Drawing) -> str:

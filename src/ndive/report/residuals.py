@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import mplhep
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
@@ -23,13 +22,11 @@ from ndive.evaluation import (
     vertex_residuals,
 )
 from ndive.report.figure import Drawing
+from ndive.report.histogram import draw_shares
 from ndive.report.style import SELECTION_LINES, Line, new_figure
 
-EDGES = np.linspace(-10, 10, 81)
+EDGES = np.linspace(-10, 10, 101)
 """Residuals in mm and pulls, as in arXiv:2310.12804; what lies outside is counted in the outer bins."""
-
-SHOWN = (0, 2)
-"""x and z; y is like x."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +41,7 @@ class _Curve:
 def residual_drawing(
     name: str, vertices: FittedVertices, references: Mapping[str, FittedVertices], jets: JetTable
 ) -> Drawing:
-    """Residuals in x and z of each flavour: all tracks, the tracks as `name` weighs them, the true ones."""
+    """Residuals in x, y and z of each flavour: all tracks, those that `name` weighs, the true ones."""
     curves = {
         flavour: [
             _Curve(label=_label(mode, name), line=SELECTION_LINES[mode], values=found.residual)
@@ -67,7 +64,7 @@ def residual_drawing(
 def pull_drawing(
     name: str, vertices: FittedVertices, references: Mapping[str, FittedVertices], jets: JetTable
 ) -> Drawing:
-    """Pulls in x and z, those of `name` with the fit's covariance and with the sandwich covariance."""
+    """Pulls in x, y and z, those of `name` with the fit's covariance and with the sandwich covariance."""
     sandwich = Line(colour="#7a21dd", style="-.", marker="D")
     curves = {
         flavour: [
@@ -112,15 +109,15 @@ def _label(mode: str, name: str) -> str:
 
 def _grid(name: str, title: str, label: str, curves: Mapping[str, list[_Curve]], caption: str) -> Drawing:
     """One row of panels a flavour, one column an axis."""
-    figure = new_figure(9.6, 3.3 * len(curves))
-    panels = figure.subplots(len(curves), len(SHOWN), sharex=True, squeeze=False)
+    figure = new_figure(12.0, 3.3 * len(curves))
+    panels = figure.subplots(len(curves), len(AXES), sharex=True, sharey=True, squeeze=False)
     for row, (flavour, drawn) in zip(panels, curves.items(), strict=True):
-        for axes, axis in zip(row, SHOWN, strict=True):
+        for axis, axes in enumerate(row):
             _panel(axes, drawn, axis)
             axes.text(0.04, 0.94, flavour_title(flavour), transform=axes.transAxes, va="top", weight="bold")
         row[0].set_ylabel(f"Fraction / {EDGES[1] - EDGES[0]:g}")
-    for axes, axis in zip(panels[-1], SHOWN, strict=True):
-        axes.set_xlabel(label.format(f"${AXES[axis]}$"))
+    for axes, name_of_axis in zip(panels[-1], AXES, strict=True):
+        axes.set_xlabel(label.format(f"${name_of_axis}$"))
         axes.set_xlim(EDGES[0], EDGES[-1])
     return Drawing(name=name, title=title, caption=caption, figure=figure)
 
@@ -128,19 +125,9 @@ def _grid(name: str, title: str, label: str, curves: Mapping[str, list[_Curve]],
 def _panel(axes: Axes, curves: list[_Curve], axis: int) -> None:
     for curve in curves:
         values = curve.values[:, axis]
-        counts, _ = np.histogram(np.clip(values[np.isfinite(values)], EDGES[0], EDGES[-1]), EDGES)
         width = float(central_half_width(values))
-        mplhep.histplot(
-            np.where(counts > 0, counts / max(counts.sum(), 1), np.nan),
-            EDGES,
-            ax=axes,
-            label=f"{curve.label}: σ = {two_digits(width)}",
-            flow="none",
-            yerr=False,
-            edges=False,
-            **curve.line.drawn(),
-        )
+        draw_shares(axes, values, EDGES, curve.line, f"{curve.label}: σ = {two_digits(width)}")
     axes.set_yscale("log")
-    axes.set_ylim(1e-4, 20)
+    axes.set_ylim(1e-4, 60)
     axes.xaxis.set_major_locator(MultipleLocator(5))
     axes.legend(loc="upper right", fontsize="x-small", handlelength=2.4)

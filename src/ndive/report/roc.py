@@ -60,7 +60,7 @@ def roc_drawing(
     below.set_xlim(LOWEST[tag.name], 1.0)
     _frame_ratio(below)
     return Drawing(
-        name=f"roc_{background}" if tag.name == B_TAG.name else f"roc_{tag.name}_{background}",
+        name=f"roc_{background}" if tag.name == B_TAG.name else f"roc_c_{background}",
         title=f"Rejection of {title}, {signal} kept",
         caption=(
             f"Rejection (one over efficiency) of {title} against the efficiency for {signal}, with "

@@ -59,7 +59,7 @@ MODEL_LINES = (
 )
 
 SELECTION_LINES = {
-    "none": Line(colour="#8c8c8c", style=":", marker="s"),
+    "none": Line(colour="#5f5f5f", style=":", marker="s"),
     "model": Line(colour="#0072b2", style="-", marker="o"),
     "perfect": Line(colour="#d55e00", style="--", marker="^"),
 }

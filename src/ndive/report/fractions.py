@@ -1,0 +1,56 @@
+"""Rejections against the c fraction of the discriminant."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ndive.evaluation import B_TAG, JetTable, Probabilities, flavour_title, roc, scores_against
+from ndive.report.figure import Drawing
+from ndive.report.style import Line, new_figure
+
+EFFICIENCIES = (0.6, 0.85)
+FRACTIONS = np.concatenate([[0.0, 0.005, 0.01, 0.02], np.linspace(0.05, 0.95, 19), [0.98, 1.0]])
+
+
+def fraction_scan_drawing(
+    taggers: Mapping[str, Probabilities], lines: Mapping[str, Line], jets: JetTable
+) -> Drawing:
+    """Rejection of light and of c jets at 60 and 85 % b efficiency for each f_c."""
+    figure = new_figure(9.6, 6.2)
+    panels = figure.subplots(len(EFFICIENCIES), 2, sharex=True)
+    for column, background in enumerate(B_TAG.backgrounds):
+        for name, flavour in taggers.items():
+            points = [
+                roc(
+                    scores_against(flavour, jets, background, replace(B_TAG, fraction=float(fraction))),
+                    np.array(EFFICIENCIES),
+                )
+                for fraction in FRACTIONS
+            ]
+            for row, axes in enumerate(panels[:, column]):
+                values = np.array([point.rejection[row] for point in points])
+                errors = np.array([point.error[row] for point in points])
+                line = lines[name]
+                axes.plot(FRACTIONS, values, **line.drawn(), label=name)
+                axes.fill_between(
+                    FRACTIONS, values - errors, values + errors, color=line.colour, alpha=0.2, linewidth=0
+                )
+        for efficiency, axes in zip(EFFICIENCIES, panels[:, column], strict=True):
+            axes.axvline(B_TAG.fraction, color="0.6", linewidth=0.8, zorder=0)
+            axes.set_ylabel(f"Rejection of {flavour_title(background)}")
+            axes.margins(y=0.35)
+            axes.set_ylim(bottom=0)
+            axes.text(
+                0.96, 0.95, f"b efficiency {efficiency:.0%}", transform=axes.transAxes, ha="right", va="top"
+            )
+        panels[-1, column].set_xlabel("$f_c$")
+        panels[-1, column].set_xlim(0, 1)
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return Drawing(
+        name="fraction_scan",
+        title="Rejection against the c fraction",
+        caption="Rejections at fixed b efficiency as the c fraction f_c of D_b changes; bands are one "
+        "standard deviation. The vertical line is the fraction of the paper, 0.05.",
+        figure=figure,
+    )

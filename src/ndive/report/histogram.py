@@ -1,0 +1,29 @@
+"""One normalised distribution in a panel."""
+
+import mplhep
+import numpy as np
+from jaxtyping import Float, Shaped
+from matplotlib.axes import Axes
+
+from ndive.report.style import Line
+
+
+def draw_shares(
+    axes: Axes,
+    values: Shaped[np.ndarray, " values"],
+    edges: Float[np.ndarray, " edges"],
+    line: Line,
+    label: str,
+) -> None:
+    """The share of the finite `values` in each bin; what lies outside is counted in the outer bins."""
+    counts, _ = np.histogram(np.clip(values[np.isfinite(values)], edges[0], edges[-1]), edges)
+    mplhep.histplot(
+        np.where(counts > 0, counts / max(counts.sum(), 1), np.nan),
+        edges,
+        ax=axes,
+        label=label,
+        flow="none",
+        yerr=False,
+        edges=False,
+        **line.drawn(),
+    )

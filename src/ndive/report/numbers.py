@@ -1,0 +1,95 @@
+"""The numbers that a figure shows, panel by panel and curve by curve, for a script to read."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+from matplotlib.patches import StepPatch
+
+from ndive.files import written_aside
+
+COLUMNS = ("panel", "x axis", "y axis", "curve", "x", "x high", "y", "y low", "y high")
+"""`x high` is the upper edge of a bin; `y low` and `y high` are the ends of an error bar."""
+
+Row = tuple[str | float, ...]
+
+
+def write_numbers(figure: Figure, path: Path) -> None:
+    """Write what `figure` shows as CSV: curves, error bars, bin contents, the cells of a matrix.
+
+    **Raises:** `FileAccessError` where it cannot be written.
+    """
+    with written_aside(path) as aside, aside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for number, axes in enumerate(figure.axes):
+            labels = (axes.get_xlabel(), axes.get_ylabel())
+            writer.writerows([number, *labels, *map(_text, row)] for row in _rows(axes))
+
+
+def _rows(axes: Axes) -> Iterator[Row]:
+    barred = {
+        id(container.lines[0]) for container in axes.containers if isinstance(container, ErrorbarContainer)
+    }
+    for container in axes.containers:
+        if isinstance(container, ErrorbarContainer):
+            yield from _of_errorbars(container)
+    for line in axes.lines:
+        if id(line) not in barred and not str(line.get_label()).startswith("_"):
+            yield from _of_line(line)
+    for patch in axes.patches:
+        if isinstance(patch, StepPatch):
+            values, edges, _ = patch.get_data()
+            for low, high, value in zip(edges[:-1], edges[1:], values, strict=True):
+                yield str(patch.get_label()), low, high, value, "", ""
+    for image in axes.images:
+        yield from _of_image(image)
+    for mesh in axes.collections:
+        if isinstance(mesh, QuadMesh) and axes.get_label() != "<colorbar>":
+            yield from _of_mesh(mesh)
+
+
+def _of_errorbars(container: ErrorbarContainer) -> Iterator[Row]:
+    line, _, bars = container.lines
+    segments = bars[-1].get_segments() if bars else []
+    for number, (x, y) in enumerate(_points(line)):
+        ends = segments[number][:, 1] if number < len(segments) else ("", "")
+        yield str(container.get_label()), x, "", y, ends[0], ends[1]
+
+
+def _of_line(line: Line2D) -> Iterator[Row]:
+    for x, y in _points(line):
+        yield str(line.get_label()), x, "", y, "", ""
+
+
+def _points(line: Line2D) -> list[tuple[float, float]]:
+    x, y = (np.asarray(values, float) for values in line.get_data())
+    return list(zip(x.tolist(), y.tolist(), strict=True))
+
+
+def _of_image(image: AxesImage) -> Iterator[Row]:
+    values = np.asarray(image.get_array())
+    for (row, column), value in np.ndenumerate(values):
+        yield f"row {row}", float(column), "", float(value), "", ""
+
+
+def _of_mesh(mesh: QuadMesh) -> Iterator[Row]:
+    corners = np.asarray(mesh.get_coordinates())
+    values = np.ma.MaskedArray(mesh.get_array()).filled(0)
+    for (row, column), value in np.ndenumerate(values):
+        if value:
+            low, high = corners[row, column], corners[row + 1, column + 1]
+            yield f"{low[1]:g} to {high[1]:g}", float(low[0]), float(high[0]), float(value), "", ""
+
+
+def _text(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:.6g}" if np.isfinite(value) else ""

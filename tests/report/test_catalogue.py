@@ -1,0 +1,39 @@
+"""Every figure of the catalogue is drawn where its models have it, and what they lack is said."""
+
+import pytest
+
+from ndive.report.catalogue import FIGURES, drawn, lacking
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_each_figure_is_drawn_and_labelled(name, evaluations, held_out):
+    drawings = drawn(FIGURES[name], evaluations, held_out)
+    assert drawings
+    names = [drawing.name for drawing in drawings]
+    assert len(set(names)) == len(names)
+    for drawing in drawings:
+        assert drawing.name.startswith(name)
+        assert drawing.caption.endswith(".")
+        axes = [axes for axes in drawing.figure.axes if axes.get_visible()]
+        assert any(one.get_xlabel() for one in axes)
+        assert any(one.get_ylabel() for one in axes)
+
+
+def test_the_catalogue_has_the_figures_of_the_paper():
+    paper = {"selection", "residuals", "pulls", "pull_boxes", "plane", "roc", "losses", "inputs"}
+    paper |= {"discriminant", "flavour_confusion"}
+    further = {"predicted_classes", "weights", "selection_counts", "efficiency_purity", "selection_binned"}
+    further |= {"vertex_error", "fraction_scan", "probabilities"}
+    assert paper | further <= set(FIGURES)
+
+
+def test_a_model_that_lacks_what_is_shown_is_left_out_and_named(evaluations, held_out):
+    base, _ = evaluations
+    assert drawn(FIGURES["pulls"], [base], held_out) == ()
+    assert lacking(FIGURES["pulls"], evaluations) == [
+        "base fits no vertex, so it has no residuals, no pulls and no weights."
+    ]
+    assert [drawing.name for drawing in drawn(FIGURES["pulls"], evaluations, held_out)] == [
+        "pulls_with_vertex"
+    ]
+    assert lacking(FIGURES["roc"], evaluations) == []
