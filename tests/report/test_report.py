@@ -10,21 +10,9 @@ from matplotlib.figure import Figure
 from ndive.errors import FileAccessError
 from ndive.report import current_report, report, sections, write_report
 from ndive.report.catalogue import FIGURES
-from ndive.report.figure import Drawing
+from ndive.report.figure import Drawing, as_data_address
 from ndive.report.page import Section
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-unsafe-swiftshader",
-)
-
+from tests.report.browser import opened_page
 
 FEW = ("roc", "origin_confusion", "plane", "b_tag_binned", "losses")
 """Figures of every make; that all are drawn is told in test_catalogue.py."""
@@ -143,23 +131,20 @@ def test_metrics_are_the_same_numbers(written, evaluations):
 
 
 def test_a_browser_draws_it_without_a_network(written):
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=list(FLAGS))
-        page = browser.new_context(viewport={"width": 390, "height": 800}, offline=True).new_page()
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and faults.append(message.text))
-        page.goto(written.as_uri())
-        page.wait_for_selector(".js-plotly-plot .main-svg", timeout=120_000)
+    with opened_page(written, 390, 800) as page:
         traces = "document.querySelector('.js-plotly-plot').data.filter(trace => trace.visible).length"
         assert page.evaluate(traces) > 4
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.evaluate("document.querySelectorAll('img').forEach(image => { image.loading = 'eager' })")
         page.wait_for_function("[...document.images].every(image => image.complete)")
         assert page.evaluate("[...document.images].every(image => image.naturalWidth > 100)")
-        assert faults == []
-        browser.close()
+
+
+def test_a_figure_of_many_lines_comes_as_pixels(monkeypatch):
+    light, heavy = Figure(figsize=(1, 1)), Figure(figsize=(2, 2))
+    heavy.subplots().plot(range(200))
+    monkeypatch.setattr("ndive.report.figure.LARGEST_SVG", 5000)
+    made = [
+        as_data_address(Drawing(name="n", title="", caption="", figure=figure)) for figure in (light, heavy)
+    ]
+    assert [address.split(";")[0] for address in made] == ["data:image/svg+xml", "data:image/png"]

@@ -34,6 +34,7 @@ VERBS = {
     "predict": "Write scores and auxiliary outputs of a trained model for every jet of some files.",
     "evaluate": "Print the numbers of trained models on held-out jets.",
     "plot": "Draw one figure of trained models, or list the figures.",
+    "display": "Show jets of a file in three dimensions, in one page.",
     "report": "Draw the figures of trained models in one page.",
 }
 """What each verb does; its file is imported when it is called, so that none pays for the others."""

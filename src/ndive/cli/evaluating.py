@@ -21,6 +21,7 @@ from ndive.evaluation import (
 )
 from ndive.evaluation.discriminant import TAGS
 from ndive.training import models_root
+from ndive.training.compilation import keep_compiled
 
 
 def evaluated(
@@ -44,6 +45,7 @@ def evaluated(
         raise ArgumentError("no model is named; name at least one that was trained")
     root = models if models is not None else models_root()
     trained = [one for name in dict.fromkeys(names) for one in _asked(name, root, epoch, copy)]
+    keep_compiled()
     sample = open_sample(samples, job="evaluate", split="test")
     with jets_progress() as progress:
         report = _Bars(progress, sample.n_jets)

@@ -21,13 +21,13 @@ class Example(eqx.Module):
     truth: JetTable
 
 
-def read_example(sample: Sample, jets: JetTable, row: int) -> Example:
-    """The jet in `row` of `sample`.
+def read_example(sample: Sample, jets: JetTable, row: int, first: int = 0) -> Example:
+    """The jet in `row` of `sample`; the rows of `jets` begin at row `first` of the sample.
 
     **Raises:** `SampleError` where it breaks the layout.
     """
     batch = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), sample.read(row, row + 1))
-    return Example(row=row, batch=batch, truth=take(jets, [row]))
+    return Example(row=row, batch=batch, truth=take(jets, [row - first]))
 
 
 def random_rows(jets: JetTable, count: int, *, seed: int) -> list[int]:

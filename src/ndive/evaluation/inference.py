@@ -68,12 +68,12 @@ def reads_truth(model: Model) -> bool:
     return perfect or (isinstance(model, Tagger) and model.vertexer_name == "true_vertex")
 
 
-def read_jets(sample: Sample, *, report: Report | None = None) -> JetTable:
-    """Kinematics and truth of the jets of `sample`.
+def read_jets(sample: Sample, rows: range | None = None, *, report: Report | None = None) -> JetTable:
+    """Kinematics and truth of the jets of `sample`, or of those in `rows`.
 
     **Raises:** `SampleError` for a row that breaks the layout.
     """
-    return _over(sample, None, _jets, report)
+    return _over(sample, rows, _jets, report)
 
 
 def reference_model(activation: str) -> Model:

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from ndive.evaluation import Example, FittedVertices, flavour_title
 from ndive.schema import load_schema
-from ndive.tracks import Tracks, point_at_arc_length
+from ndive.tracks import point_at_arc_length
 
 BEHIND = -0.2
 """Where tracks begin, before their perigee, in units of the extent of the scene."""
@@ -58,11 +58,11 @@ def display(jets: Sequence[Shown]) -> go.Figure:
         trace.visible = owner == 0
     buttons = [
         {
-            "label": _title(shown),
+            "label": jet_title(shown.example),
             "method": "update",
             "args": [
                 {"visible": [owner == number for owner in owners]},
-                {f"scene.{axis}axis.range": limits for axis, limits in _ranges(shown).items()},
+                {f"scene.{axis}axis.range": limits for axis, limits in scene_ranges(shown.example).items()},
             ],
         }
         for number, shown in enumerate(jets)
@@ -74,34 +74,40 @@ def display(jets: Sequence[Shown]) -> go.Figure:
         font={"family": "system-ui, sans-serif", "size": 13},
         scene={
             "aspectmode": "manual",
-            "aspectratio": {"x": (1 - BEHIND) / (2 * HALF_WIDTH), "y": 1, "z": 1},
+            "aspectratio": aspect(),
             "camera": {"eye": {"x": 0.1, "y": -2.0, "z": 0.75}, "center": {"x": 0, "y": 0, "z": -0.2}},
         },
         paper_bgcolor="white",
         height=500,
     )
-    for axis, limits in _ranges(jets[0]).items():
+    for axis, limits in scene_ranges(jets[0].example).items():
         look = {"title": {"text": AXIS_TITLES[axis]}, "backgroundcolor": "#f7f7f7", "range": limits}
         figure.update_scenes({f"{axis}axis": look})
     return figure
 
 
-def _title(shown: Shown) -> str:
-    flavour = load_schema().class_names[int(shown.example.truth.flavour[0])]
+def jet_title(example: Example) -> str:
+    """What a jet is called: its true flavour, its row and its pT."""
+    flavour = load_schema().class_names[int(example.truth.flavour[0])]
     one = flavour_title(flavour).removesuffix("s")
-    return f"{one} in row {shown.example.row}, pT {float(shown.example.batch.jet.pt):.0f} GeV"
+    return f"{one} in row {example.row}, pT {float(example.batch.jet.pt):.0f} GeV"
 
 
-def _extent(shown: Shown) -> float:
+def extent(example: Example) -> float:
     """How far from the primary vertex the scene reaches, mm."""
-    return float(np.clip(1.3 * shown.example.truth.decay_length[0], 3.0, 300.0))
+    return float(np.clip(1.3 * example.truth.decay_length[0], 3.0, 300.0))
 
 
-def _ranges(shown: Shown) -> dict[str, list[float]]:
+def scene_ranges(example: Example) -> dict[str, list[float]]:
     """A box twice as long as wide, from a little behind the primary vertex."""
-    extent = _extent(shown)
-    across = [-HALF_WIDTH * extent, HALF_WIDTH * extent]
-    return {"x": [BEHIND * extent, extent], "y": across, "z": across}
+    reach = extent(example)
+    across = [-HALF_WIDTH * reach, HALF_WIDTH * reach]
+    return {"x": [BEHIND * reach, reach], "y": across, "z": across}
+
+
+def aspect() -> dict[str, float]:
+    """The sides of that box, over its width."""
+    return {"x": (1 - BEHIND) / (2 * HALF_WIDTH), "y": 1.0, "z": 1.0}
 
 
 def jet_frame(eta: float, phi: float) -> Float[np.ndarray, "3 3"]:
@@ -125,7 +131,7 @@ def _track_traces(shown: Shown, frame: Float[np.ndarray, "3 3"]) -> list[go.Scat
     truth = shown.example.truth
     classes = load_schema().origin_classes
     real = np.flatnonzero(truth.real[0])
-    points = _helices(shown.example.batch.jet.tracks, _extent(shown)) @ frame.T
+    points = helices(shown.example) @ frame.T
     weights = next(iter(shown.fits.values())).track_weights[0] if shown.fits else np.ones(truth.real.shape[1])
     largest = max(float(weights[real].max(initial=0.0)), 1e-12)
     named: set[str] = set()
@@ -152,10 +158,11 @@ def _track_traces(shown: Shown, frame: Float[np.ndarray, "3 3"]) -> list[go.Scat
     return traces
 
 
-def _helices(tracks: Tracks, extent: float) -> Float[np.ndarray, "tracks points 3"]:
-    """Points along each track from a little before its perigee out to `extent` mm."""
+def helices(example: Example) -> Float[np.ndarray, "tracks points 3"]:
+    """Points along each track from a little before its perigee out to the end of the scene, mm."""
+    tracks = example.batch.jet.tracks
     parameters = np.asarray(tracks.parameters)[:, None]
-    arcs = np.sin(parameters[..., 3]) * np.linspace(BEHIND, 1.0, N_POINTS) * extent
+    arcs = np.sin(parameters[..., 3]) * np.linspace(BEHIND, 1.0, N_POINTS) * extent(example)
     parameters = np.broadcast_to(parameters, (*arcs.shape, 5))
     points = point_at_arc_length(jnp.asarray(parameters), jnp.asarray(arcs), tracks.field, tracks.reference)
     return np.asarray(points)
@@ -163,7 +170,7 @@ def _helices(tracks: Tracks, extent: float) -> Float[np.ndarray, "tracks points 
 
 def _axis_trace(shown: Shown) -> go.Scatter3d:
     return go.Scatter3d(
-        x=[0, _extent(shown)],
+        x=[0, extent(shown.example)],
         y=[0, 0],
         z=[0, 0],
         mode="lines",

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from PIL import Image
 
 from ndive.files import written_aside
 from ndive.report.numbers import write_numbers
 
 PIXELS_PER_INCH = 160
+
+LARGEST_SVG = 150_000
+"""Bytes beyond which a page gets a figure as PNG."""
 
 KINDS = ("png", "pdf", "csv")
 
@@ -50,7 +54,21 @@ def save_drawing(drawing: Drawing, directory: Path, name: str | None = None) -> 
 
 
 def as_data_address(drawing: Drawing) -> str:
-    """The figure as SVG within a `data:` address, for a page that needs no other file."""
+    """The figure within a `data:` address, for a page that needs no other file: SVG where that is small.
+
+    A figure of very many lines comes as PNG of 256 colours.
+    """
     buffer = io.BytesIO()
     drawing.figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    kind = "svg+xml"
+    if buffer.tell() > LARGEST_SVG:
+        buffer, kind = _few_colours(drawing.figure), "png"
+    return f"data:image/{kind};base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _few_colours(figure: Figure) -> io.BytesIO:
+    drawn, reduced = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=PIXELS_PER_INCH)
+    with Image.open(drawn) as image:
+        image.convert("RGB").quantize(256).save(reduced, format="png", optimize=True)
+    return reduced
