@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 from matplotlib.figure import Figure
@@ -148,3 +149,21 @@ def test_a_figure_of_many_lines_comes_as_pixels(monkeypatch):
         as_data_address(Drawing(name="n", title="", caption="", figure=figure)) for figure in (light, heavy)
     ]
     assert [address.split(";")[0] for address in made] == ["data:image/svg+xml", "data:image/png"]
+
+
+def test_of_copies_the_first_is_spoken_of(evaluations, held_out):
+    base, other = evaluations
+    copies = [
+        replace(
+            other,
+            trained=replace(other.trained, configuration="twice", copy=copy, name=f"twice_model_{copy}"),
+            summary=replace(other.summary, name=f"twice_model_{copy}"),
+        )
+        for copy in (0, 1)
+    ]
+    made = report._page([base, *copies], held_out, [], 0)
+    assert made.title == "base and twice"
+    assert "twice_model_0 over that by base" in made.verdict[1]
+    assert not any("twice_model_1" in sentence for sentence in made.verdict)
+    assert made.tables[0].rows[0][0] == "twice, 2 copies"
+    assert [row[0] for row in made.tables[1].rows] == ["base", "twice_model_0", "twice_model_1"]

@@ -14,6 +14,7 @@ from ndive.evaluation import (
     HeldOut,
     Rejection,
     Summary,
+    by_configuration,
     compared,
     copies_table,
     flavour_title,
@@ -116,9 +117,10 @@ def _clear(directory: Path) -> None:
 def _page(
     evaluations: Sequence[Evaluation], held_out: HeldOut, sections: Sequence[Section], seed: int
 ) -> Page:
-    summaries = [one.summary for one in evaluations]
+    firsts = [copies[0] for copies in by_configuration(evaluations).values()]
+    summaries = [one.summary for one in firsts]
     taggers = [summary for summary in summaries if summary.tagging is not None]
-    ratios = _ratios(evaluations, held_out)
+    ratios = _ratios(firsts, held_out)
     verdict = [_judged_on(summaries[0], held_out)]
     verdict += [tagging_verdict(taggers[0], ratios)] if taggers else []
     verdict += [
@@ -126,15 +128,16 @@ def _page(
         for summary in summaries
         if summary.resolution
     ]
-    tables = [copies_table(evaluations), *summary_tables(summaries, held_out.resolutions)]
+    everything = summary_tables([one.summary for one in evaluations], held_out.resolutions)
+    tables = [copies_table(evaluations), *everything]
     if ratios:
         tables.insert(2, ratio_table(taggers[0].name, ratios))
     return Page(
-        title=_title([summary.name for summary in summaries]),
+        title=_title(list(by_configuration(evaluations))),
         verdict=verdict,
         tables=tables,
         sections=sections,
-        display=_display(evaluations, held_out, seed),
+        display=_display(firsts, held_out, seed),
         provenance=provenance(evaluations, held_out, seed),
     )
 
