@@ -14,12 +14,16 @@ from ndive.schema import load_schema
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Column heads and rows of text; `note` says what the numbers are."""
+    """Column heads and rows of text; `note` says what the numbers are.
+
+    The first `labels` columns say what a row is of.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str
+    labels: int = 1
 
 
 def measured(value: float, error: float) -> str:
@@ -147,7 +151,7 @@ def _by_flavour(title: str, columns: Mapping[str, str], summaries: Sequence[Summ
             cells = [found.get((metric, flavour)) for metric in columns.values()]
             if any(cells):
                 rows.append((one.name, flavour_title(flavour), *map(_cell, cells)))
-    return Table(title=title, columns=("model", "jets", *columns), rows=tuple(rows), note=note)
+    return Table(title=title, columns=("model", "jets", *columns), rows=tuple(rows), note=note, labels=2)
 
 
 def _cell(entry: Measurement | None) -> str:
@@ -199,6 +203,7 @@ def selection_table(summaries: Sequence[Summary]) -> Table:
         ),
         note="Means over jets with tracks from the hadron's decay (purity: that have a selected track, too). "
         "Selected: weight above half of the jet's largest.",
+        labels=2,
     )
 
 
@@ -233,6 +238,7 @@ def resolution_table(resolutions: Sequence[tuple[str, Sequence[Resolution]]]) ->
         note="Fitted against true decay vertex of the hadron, in jets with at least two tracks from "
         "there and a valid fit (light jets: the primary vertex). σ is half of the central 68 % "
         "interval.",
+        labels=2,
     )
 
 
