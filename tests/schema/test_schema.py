@@ -147,6 +147,13 @@ def test_a_job_has_the_needs_of_those_it_includes(schema):
     assert set(evaluate.needs["jets"]) == {*train.needs["jets"], "n_tracks"}
 
 
+def test_jobs_that_include_each_other_need_the_same(tree, tmp_path):
+    tree["jobs"]["fit"]["also"] = ["evaluate"]
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(tree), encoding="utf-8")
+    jobs = load_schema(tmp_path / "own.yaml").jobs
+    assert jobs["fit"].needs == jobs["evaluate"].needs == load_schema().jobs["evaluate"].needs
+
+
 def test_a_schema_of_ones_own_in_another_order(tree, tmp_path):
     tree["flavours"].reverse()
     path = tmp_path / "own.yaml"
@@ -197,6 +204,14 @@ def label_that_is_no_integer(tree):
     tree["flavours"][0]["truth_label"] = "five"
 
 
+def title_that_is_no_text(tree):
+    tree["jobs"]["fit"]["title"] = {}
+
+
+def text_that_is_no_text(tree):
+    tree["datasets"]["jets"]["pt"]["text"] = 5
+
+
 def unit_of_nothing(tree):
     tree["units"]["MeV"]["factor"] = 0
 
@@ -232,6 +247,8 @@ def list_in_the_place_of_fields(tree):
         (flavour_of_two_places, "names bjets, bjets, ujets"),
         (alias_of_nothing, "'d9'"),
         (label_that_is_no_integer, "found 'five'"),
+        (title_that_is_no_text, "title is {}, allowed is a text"),
+        (text_that_is_no_text, "text is 5, allowed is a text"),
         (unit_of_nothing, "factor of MeV is 0"),
         (origin_below_zero, "origin -1, allowed is 0 or more"),
         (integer_in_the_place_of_a_float, "field 'd0' of 'tracks' has another kind"),

@@ -57,19 +57,20 @@ def _origin(entry: Mapping[str, Any], classes: Mapping[str, int]) -> Origin:
 
 
 def _field(name: str, entry: Mapping[str, Any], factors: Mapping[str, float]) -> Field:
-    unit, dtype = entry.get("unit", ""), np.dtype(entry["dtype"])
+    texts, dtype = _texts({"unit": "", **entry}, "unit", "text"), np.dtype(entry["dtype"])
     if dtype.kind not in "fiub" or dtype.shape:
         raise TypeError(f"field '{name}' has dtype {dtype}, allowed are floats, integers and bool")
-    return Field(name=name, dtype=dtype, unit=unit, factor=factors.get(unit, 1.0), text=entry["text"])
+    return Field(name=name, dtype=dtype, factor=factors.get(texts["unit"], 1.0), **texts)
 
 
 def _job(name: str, jobs: Mapping[str, Any], datasets: Mapping[str, Mapping[str, Field]]) -> Job:
     """One job with the needs of those it includes, in the order of the schema."""
     wanted: dict[str, set[str]] = {dataset: set() for dataset in datasets}
-    pending = [name]
+    included, pending = set(), [name]
     while pending:
+        included.add(pending[-1])
         entry = jobs[pending.pop()]
-        pending.extend(entry.get("also", []))
+        pending.extend(other for other in entry.get("also", []) if other not in included)
         for dataset in datasets:
             names = entry.get(dataset, [])
             unknown = set(names) - set(datasets[dataset])
@@ -80,7 +81,7 @@ def _job(name: str, jobs: Mapping[str, Any], datasets: Mapping[str, Mapping[str,
         dataset: tuple(field for field in datasets[dataset] if field in names)
         for dataset, names in wanted.items()
     }
-    return Job(name=name, title=jobs[name]["title"], needs=MappingProxyType(needs))
+    return Job(name=name, needs=MappingProxyType(needs), **_texts(jobs[name], "title"))
 
 
 def _aliases(names: Mapping[str, str], fields: Mapping[str, Field]) -> Mapping[str, str]:
