@@ -132,7 +132,7 @@ def hostile_hdf5(path: Path, random: np.random.Generator) -> None:
         field = str(random.choice(values.dtype.names))
         kind = random.integers(0, 7)
         if kind <= 1:
-            odd: list[Any] = [np.nan, np.inf, -np.inf, 1e38, -1e38, 0, -1, 1e-45, 2**31 - 1, -(2**31)]
+            odd = [np.nan, np.inf, -np.inf, 1e38, -1e38, 0, -1, 1e-45, 2**31 - 1, -(2**31)]
             with np.errstate(all="ignore"):
                 values[field].flat[random.integers(0, values.size)] = np.array(random.choice(odd)).astype(
                     values.dtype[field]

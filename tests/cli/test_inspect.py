@@ -208,6 +208,34 @@ def test_everything_as_json(capsys, tmp_path):
     assert fields["tracks", "truth_d0"]["not_finite"] == len(d0)
 
 
+def test_text_that_is_no_utf8_is_shown(capsys, tmp_path):
+    write_sample(tmp_path / "a.h5", [make_rows(5)], {})
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file.attrs.create("note", b"caf\xe9", dtype=h5py.string_dtype())
+    assert main(["inspect", str(tmp_path / "a.h5")]) == 0
+    told = capsys.readouterr().out
+    assert "caf\N{REPLACEMENT CHARACTER}" in told
+    told.encode()
+
+
+def test_numbers_of_a_format_of_their_own_are_refused(refused, tmp_path):
+    """A float32 whose exponent has another bias: reading such a file has crashed HDF5."""
+    path = tmp_path / "odd.h5"
+    kind = h5py.h5t.IEEE_F32LE.copy()
+    kind.set_ebias(63)
+    whole = h5py.h5t.create(h5py.h5t.COMPOUND, 12)
+    whole.insert(b"pt", 0, h5py.h5t.IEEE_F32LE)
+    whole.insert(b"eta", 4, kind)
+    whole.insert(b"phi", 8, h5py.h5t.IEEE_F32LE)
+    with h5py.File(path, "w") as file:
+        h5py.h5d.create(file.id, b"jets", whole, h5py.h5s.create_simple((3,)))
+        file["tracks"] = make_rows(3)["tracks"]
+    assert refused(path) == (
+        "ndive: '/odd.h5': dataset 'jets', field 'eta' has a number format of its own; "
+        "allowed are the usual floats and integers\n"
+    )
+
+
 def test_names_of_a_users_own(capsys, tmp_path):
     rows = make_rows(5)
     write_sample(tmp_path / "a.h5", [rows | {"tracks": rename_fields(rows["tracks"], {"d0": "impact"})}], {})

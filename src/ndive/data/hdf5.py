@@ -7,9 +7,17 @@ from pathlib import Path
 import h5py
 import hdf5plugin  # noqa: F401  (registers the LZ4 filter)
 import numpy as np
+from h5py import h5t
 
 from ndive.errors import NdiveError, SampleError
 from ndive.files import reported
+
+USUAL = [
+    h5t.py_create(np.dtype(f"{order}{kind}"))
+    for order in "<>"
+    for kind in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
+]
+"""Formats of numbers that are read."""
 
 
 @contextmanager
@@ -49,6 +57,27 @@ def read_rows(dataset: h5py.Dataset, start: int, stop: int) -> np.ndarray:
             f"'{dataset.file.filename}': dataset '{dataset.name[1:]}', rows {start} to {stop - 1} "
             f"cannot be decoded: {reason}"
         ) from error
+
+
+def odd_fields(dataset: h5py.Dataset) -> list[str]:
+    """Fields of a structured dataset whose numbers have a format of their own.
+
+    HDF5 converts such numbers by itself, and can be made to write beyond its memory; so they are never read.
+    """
+    kinds = dataset.id.get_type()
+    names = dataset.dtype.names
+    return [name for i, name in enumerate(names) if _is_odd(kinds.get_member_type(i))]
+
+
+def _is_odd(kind: h5t.TypeID) -> bool:
+    """Whether a type holds a number that is neither IEEE 754 nor a two's complement of whole bytes."""
+    if isinstance(kind, h5t.TypeCompoundID):
+        return any(_is_odd(kind.get_member_type(i)) for i in range(kind.get_nmembers()))
+    if isinstance(kind, h5t.TypeEnumID | h5t.TypeArrayID):
+        return _is_odd(kind.get_super())
+    if isinstance(kind, h5t.TypeFloatID | h5t.TypeIntegerID):
+        return not any(kind.equal(usual) for usual in USUAL)
+    return False
 
 
 def _trouble(error: OSError) -> str:

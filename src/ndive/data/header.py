@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ndive.data.hdf5 import opened, read_rows
+from ndive.data.hdf5 import odd_fields, opened, read_rows
 from ndive.data.perigee import CORRELATIONS
 from ndive.errors import SampleError
 from ndive.files import reported
@@ -74,7 +74,7 @@ def read_header(path: Path, schema: Schema) -> Header:
             columns=MappingProxyType({name: _columns(file, name, schema) for name in ("jets", "tracks")}),
             class_names=_class_names(file["jets"]),
             field=_field(file),
-            attributes=MappingProxyType({name: _plain(value) for name, value in file.attrs.items()}),
+            attributes=MappingProxyType({_plain(name): _plain(value) for name, value in file.attrs.items()}),
         )
 
 
@@ -115,6 +115,12 @@ def _structured(file: h5py.File, name: str, rank: int) -> h5py.Dataset:
             f"'{file.filename}': dataset '{name}' has shape {dataset.shape} and dtype {dataset.dtype}; "
             f"allowed are {rank} axes and named fields"
         )
+    odd = odd_fields(dataset)
+    if odd:
+        raise SampleError(
+            f"'{file.filename}': dataset '{name}', field '{odd[0]}' has a number format of its own; "
+            "allowed are the usual floats and integers"
+        )
     return dataset
 
 
@@ -144,6 +150,8 @@ def _plain(value: Any) -> Any:
     """An attribute as a plain Python value."""
     if isinstance(value, bytes):
         return value.decode(errors="replace")
+    if isinstance(value, str):  # what is no UTF-8 comes as lone surrogates
+        return value.encode(errors="surrogateescape").decode(errors="replace")
     if isinstance(value, np.ndarray):
         return [_plain(entry) for entry in value.tolist()]
     return value.item() if isinstance(value, np.generic) else value

@@ -53,13 +53,13 @@ def read_tree(path: Path, tree: str, branches: Sequence[str], size: int) -> Iter
     """The branches of a tree, `size` entries at a time; raises as `n_entries`."""
     with _opened(path, tree) as found:
         for start in range(0, found.num_entries, size):
+            stop = min(start + size, found.num_entries)
             arrays = found.arrays(
-                filter_name=list(branches),
-                entry_start=start,
-                entry_stop=min(start + size, found.num_entries),
-                library="ak",
-                how=dict,
+                filter_name=list(branches), entry_start=start, entry_stop=stop, library="ak", how=dict
             )
+            short = [name for name in branches if len(arrays[name]) != stop - start]
+            if short:
+                raise SampleError(f"'{path}' is damaged: branch '{short[0]}' has fewer entries than the tree")
             yield {name: _plain(arrays[name]) for name in branches}
 
 
