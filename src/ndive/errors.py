@@ -39,7 +39,7 @@ class RunExistsError(CheckpointError):
 
 
 class TrainingError(NdiveError, RuntimeError):
-    """A training run diverged: a total of its losses is not finite."""
+    """A training run went wrong: a loss or a parameter is not finite."""
 
 
 class SimulationError(NdiveError, RuntimeError):

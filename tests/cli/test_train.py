@@ -38,6 +38,16 @@ def models(sample, cache, quick_compilation, tmp_path_factory):
     return models
 
 
+@pytest.fixture
+def no_new_programs(cache):
+    """No compiled program is written: it is larger than the files of a model."""
+    name = "jax_persistent_cache_min_compile_time_secs"
+    before = getattr(jax.config, name)
+    jax.config.update(name, 1e9)
+    yield
+    jax.config.update(name, before)
+
+
 def arguments(sample, models, *more):
     options = ["-t", "final_ftag_base", "-b", "35", "-n", "0", "-s", str(sample), "--models", str(models)]
     return ["train", *options, *more]
@@ -79,7 +89,7 @@ def test_a_run_is_not_overwritten(sample, models, capsys):
         ("*", ["--seed", "-1"], "seed is -1"),
         ("*", ["-b", "71"], "batch size 71; allowed is 1 to the 70 jets"),
         ("*", ["-c"], "give one of the two"),
-        ("*", ["-l", "1e30"], "must be finite"),
+        ("*", ["-l", "1e30"], "not finite in batch 2 of epoch 1"),
         ("*_train", [], "matches '*_val.h5'"),
         ("*_val", [], "matches '*_train.h5'"),
     ],
@@ -122,10 +132,15 @@ def test_training_jets_do_not_serve_to_validate(name, sample, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_that_diverges_is_told_and_leaves_no_model(sample, models, tmp_path, capsys):
+def test_a_run_that_diverges_is_told_and_leaves_its_last_good_state(sample, models, tmp_path, capsys):
     line = told(capsys, arguments(sample, tmp_path, "-e", "2", "-l", "1e30"))
-    assert "total of epoch 1 is nan, must be finite; take a learning rate below 1e+30" in line
-    assert list(tmp_path.iterdir()) == []
+    assert (
+        "not finite in batch 2 of epoch 1: loss flavour, origin, pairing of 35 of its 35 jets, first jet"
+        in line
+    )
+    assert line.endswith("toy_train.h5'; take a learning rate below 1e+30")
+    left = [path.name for path in (tmp_path / "final_ftag_base").iterdir()]
+    assert left == ["checkpoint_0000_000001.eqx"]
 
 
 def test_help_says_where_models_go(capsys):
@@ -152,7 +167,9 @@ def test_a_sample_that_changed_since_is_told(split, name, sample, models, tmp_pa
 
 
 @pytest.mark.parametrize(("room", "left"), [(1000, set()), (200_000, {"best.eqx", "history.csv"})])
-def test_a_full_disk_leaves_nothing_half_written(room, left, sample, models, tmp_path, capsys):
+def test_a_full_disk_leaves_nothing_half_written(
+    room, left, sample, models, no_new_programs, tmp_path, capsys
+):
     """A limit to the size of a file stands for it: the checkpoint is the largest."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))

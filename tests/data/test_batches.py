@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ndive.data import batches, open_sample, sequential_batches, write_sample
+from ndive.data import batch_rows, batches, open_sample, sequential_batches, write_sample
 from ndive.errors import ArgumentError
 from tests.data.samples import make_rows
 
@@ -69,6 +69,24 @@ def test_begun_anywhere_it_is_the_rest_of_the_whole(sample, size):
     whole = order(batches(sample, size, seed=5, epoch=2))
     for first in range(len(whole) + 2):
         assert order(batches(sample, size, seed=5, epoch=2, first=first)) == whole[first:]
+
+
+@pytest.mark.parametrize("size", [1, 7, 12])
+def test_the_jets_of_a_batch_can_be_told(sample, size):
+    for number, made in enumerate(order(batches(sample, size, seed=5, epoch=2))):
+        rows = batch_rows(sample, size, seed=5, epoch=2, batch=number)
+        assert [row + 1 for row in rows] == made
+
+
+def test_a_jet_is_located_in_its_file(sample, tmp_path):
+    rows = numbered(N_JETS)
+    for name, part in (("a", slice(None, 10)), ("b", slice(10, None))):
+        write_sample(tmp_path / f"{name}.h5", [{key: value[part] for key, value in rows.items()}], {})
+    both = open_sample([tmp_path / "a.h5", tmp_path / "b.h5"])
+    assert both.locate(9) == (tmp_path / "a.h5", 9)
+    assert both.locate(10) == (tmp_path / "b.h5", 0)
+    with pytest.raises(ArgumentError, match=f"sample of {N_JETS}"):
+        both.locate(N_JETS)
 
 
 def test_what_lies_before_the_first_batch_is_not_read(sample, monkeypatch):

@@ -1,6 +1,7 @@
 """Jets files in and out: writing, opening with checks, streaming batches, and what is in a file."""
 
 from ndive.data.batch import Batch as Batch
+from ndive.data.batches import batch_rows as batch_rows
 from ndive.data.batches import batches as batches
 from ndive.data.batches import sequential_batches as sequential_batches
 from ndive.data.finding import find_files as find_files

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Int
 
 from ndive.data.ahead import read_ahead
 from ndive.data.batch import Batch, concatenated, padded, taken
@@ -39,6 +40,19 @@ def batches(sample: Sample, batch_size: int, *, seed: int, epoch: int, first: in
     if min(seed, epoch, first) < 0:
         raise ArgumentError(f"seed {seed}, epoch {epoch}, first batch {first}; allowed are 0 and more")
     return _cut(_shuffled(sample, seed, epoch, first * batch_size), batch_size)
+
+
+def batch_rows(
+    sample: Sample, batch_size: int, *, seed: int, epoch: int, batch: int
+) -> Int[np.ndarray, " batch_size"]:
+    """The jets of the sample, by number, that `batches` gives in one of its batches, in the order there."""
+    rows = np.zeros(0, int)
+    groups = _behind(_groups(sample, seed, epoch), batch * batch_size)
+    while len(rows) < batch_size:
+        group = next(groups)
+        read = np.concatenate([np.arange(start, stop) for start, stop in group.blocks])
+        rows = np.concatenate([rows, read[group.order]])
+    return rows[:batch_size]
 
 
 def check_batch_size(sample: Sample, batch_size: int) -> None:

@@ -112,6 +112,14 @@ class Sample:
         ]
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in names}
 
+    def locate(self, jet: int) -> tuple[Path, int]:
+        """The file that a jet lies in, and its row there.
+
+        **Raises:** `ArgumentError` beyond the sample.
+        """
+        ((index, row, _),) = self._pieces(jet, jet + 1)
+        return self.headers[index].path, row
+
     def _checked(self, job: str, ranges: Ranges, precision: Floating) -> Iterator[tuple[Header, Rows]]:
         """The fields that `job` reads, in the program's units, after a check of every row, and their file."""
         needs = self.schema.jobs[job].needs

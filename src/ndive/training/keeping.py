@@ -8,9 +8,10 @@ from ndive.training.belonging import Run
 from ndive.training.checkpoints import BEST, remove_run, save_checkpoint
 from ndive.training.history import best_epoch, write_history
 from ndive.training.interruption import Asked
-from ndive.training.standing import Standing
+from ndive.training.standing import Mark, Standing
 
 SECONDS_A_MINUTE = 60
+NOTHING_DONE = Mark(0)
 
 
 class Keeper:
@@ -60,8 +61,11 @@ class Keeper:
             raise KeyboardInterrupt
 
     def keep(self, standing: Standing) -> None:
-        """Write the checkpoint of a run that ends here, unless that would cost the run that it replaces."""
-        if standing is not self.kept and not self.replaces:
+        """Write the checkpoint of a run that ends here.
+
+        There is none where nothing is done yet, and where that would cost the run that it replaces.
+        """
+        if standing is not self.kept and standing.mark != NOTHING_DONE and not self.replaces:
             self._save(standing)
 
     def _make_room(self) -> None:

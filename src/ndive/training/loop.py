@@ -7,8 +7,9 @@ from typing import Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from ndive.data import Sample, batches, sequential_batches
+from ndive.data import Batch, Sample, batches, sequential_batches
 from ndive.data.batches import check_batch_size
 from ndive.errors import RunExistsError
 from ndive.files import check_directory
@@ -17,6 +18,7 @@ from ndive.training.belonging import Run
 from ndive.training.checkpoints import checkpoint_marks, load_newest
 from ndive.training.checks import check_apart, check_finite, check_save_every, check_seed
 from ndive.training.config import TrainConfig
+from ndive.training.failing import blame, failure_behind, is_sound, sums_are_finite
 from ndive.training.history import Epoch, best_epoch
 from ndive.training.interruption import interrupts_put_off
 from ndive.training.keeping import Keeper
@@ -25,7 +27,7 @@ from ndive.training.pretrained import with_pretrained
 from ndive.training.progress import Notice, Progress, Report, silent
 from ndive.training.stacking import stacked
 from ndive.training.standing import Standing
-from ndive.training.state import first_state, is_finished
+from ndive.training.state import Learner, first_state, is_finished
 from ndive.training.steps import TrainSteps, Validate, make_train_steps, make_validate
 from ndive.training.sums import NO_SUMS, added, mean_losses
 
@@ -77,7 +79,8 @@ def train_model(
     **Raises:** `CheckpointError` where `directory` holds another run, or one that it shall not go on with;
     `FileAccessError` where it cannot be written; `ArgumentError` for a batch larger than the sample, samples
     that share a file, a negative `save_every`, or a seed that `check_seed` refuses; `SampleError` for a row
-    that breaks the layout; `TrainingError` where a total is not finite, which leaves the epochs before;
+    that breaks the layout; `TrainingError` where a loss or a parameter is not finite, which leaves the last
+    good state and names the batch, the jet and the loss;
     `KeyboardInterrupt` where the run was stopped.
     """
     check_seed(seed)
@@ -142,14 +145,21 @@ def _train_epoch(
     standing: Standing, run: Run, train_steps: TrainSteps, keeper: Keeper, report: Report
 ) -> Standing:
     """The standing with all steps of its epoch done, several batches a call."""
-    config, state = run.config, standing.state
-    epoch, size = int(state.epoch), config.batch_size
-    scale = state.plateau.scale if config.use_learning_rate_decay_when_stalled else jnp.ones(())
+    config, epoch, size = run.config, standing.mark.epoch, run.config.batch_size
+    at_once = max(1, JETS_A_CALL // size)
+
+    def step(standing: Standing, batch: Batch) -> Standing:
+        group, count = next(stacked(iter([batch]), at_once))
+        return _stepped(standing, run, train_steps, group, count)
+
     stream = batches(run.train_sample, size, seed=run.seed, epoch=epoch, first=standing.batches)
-    for group, count in stacked(stream, max(1, JETS_A_CALL // size)):
-        learner = jax.tree.map(jnp.copy, standing.state.learner)
-        learner, means = train_steps(learner, state.fixed, group, jnp.asarray(count), scale)
-        standing = standing.stepped(learner, count, added(standing.sums, means))
+    for group, count in stacked(stream, at_once):
+        after = _stepped(standing, run, train_steps, group, count)
+        if not is_sound(after, config):
+            failure = failure_behind(standing, run, step)
+            keeper.keep(failure.last_good)
+            raise failure.error
+        standing = after
         report(
             Progress(
                 epoch=epoch + 1,
@@ -163,11 +173,30 @@ def _train_epoch(
     return standing
 
 
+def _stepped(standing: Standing, run: Run, train_steps: TrainSteps, group: Batch, count: int) -> Standing:
+    """The standing after the steps on the first `count` of several stacked batches."""
+    state, stalled = standing.state, run.config.use_learning_rate_decay_when_stalled
+    scale = state.plateau.scale if stalled else jnp.ones(())
+    learner, means = train_steps(_copied(state.learner), state.fixed, group, jnp.asarray(count), scale)
+    return standing.stepped(learner, count, added(standing.sums, means))
+
+
+@jax.jit
+def _copied(learner: Learner) -> Learner:
+    """The same in buffers of its own, since the steps use up those that they get."""
+    return jax.tree.map(jnp.copy, learner)
+
+
 def _validate(standing: Standing, run: Run, validate: Validate, keeper: Keeper) -> dict[str, float]:
     """The losses of the validation sample once the steps of an epoch are done."""
-    state, sums = standing.state, NO_SUMS
-    for batch, _ in sequential_batches(run.val_sample, VALIDATION_BATCH):
+    state, sums, sample = standing.state, NO_SUMS, run.val_sample
+    for number, (batch, count) in enumerate(sequential_batches(sample, VALIDATION_BATCH)):
         sums = added(sums, validate(state.learner.parameters, state.fixed, batch))
+        if not sums_are_finite(sums, run.config):
+            rows = number * VALIDATION_BATCH + np.arange(count)
+            where = f"the validation of epoch {standing.mark.epoch + 1}"
+            keeper.keep(standing)
+            raise blame(state, batch, sample, rows, run.config, where)
         keeper.heed(standing)
     return mean_losses(sums, run.config)
 

@@ -52,7 +52,7 @@ def train(
     **Raises:** `FileAccessError` and `SampleError` where the samples cannot be read or lack what is learned
     from; `CheckpointError` for another run in its place, or without the trained NDIVE that it starts from;
     `ConfigError` where that has another shape; `ArgumentError` for a batch larger than the sample, samples
-    that share a file, or a seed beyond 32 bits; `TrainingError` where a total of the losses is not finite.
+    that share a file, or a seed beyond 32 bits; `TrainingError` where a loss is not finite.
     """
     return train_copies(
         config, samples, 0, models, seed=seed, existing=existing, save_every=save_every, report=report
