@@ -36,6 +36,7 @@ VERBS = {
     "plot": "Draw one figure of trained models, or list the figures.",
     "display": "Show jets of a file in three dimensions, in one page.",
     "report": "Draw the figures of trained models in one page.",
+    "export": "Write a trained model, or the fit alone, for other runtimes.",
 }
 """What each verb does; its file is imported when it is called, so that none pays for the others."""
 

@@ -104,7 +104,7 @@ def minimise(
         batch = (*wanted.shape[:-1], size)
         wanted = jnp.broadcast_to(wanted, batch)
         start = None if start is None else tuple(jnp.broadcast_to(x, batch) for x in start)
-        problem = problem._replace(w=jnp.broadcast_to(problem.w, (len(problem.w), *batch)))
+        problem = problem._replace(w=jnp.broadcast_to(problem.w, (problem.w.shape[0], *batch)))
         solution = minimise(problem, spread, start, wanted, max_steps)
         back = jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), solution)
         return back, jax.tree.map(lambda _: True, back)
