@@ -63,6 +63,14 @@ def test_two_vertices_of_each_of_many_jets_are_those_of_the_jets_in_pieces(jets,
         np.testing.assert_allclose(of_weights[:, part], weight_slope, rtol=1e-6, atol=1e-8)
 
 
+def test_many_vertices_of_one_jet_are_those_of_a_few(jets, weights):
+    one = Tracks(jets.parameters[0], jets.covariance[0])
+    fit = jax.jit(lambda weights: fit_vertex(one, weights).position)
+    many = fit(weights[0])
+    np.testing.assert_allclose(many[:20], fit(weights[0, :20]), rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(many[-20:], fit(weights[0, -20:]), rtol=1e-8, atol=1e-10)
+
+
 def test_mapped_jets_are_those_of_a_batch(jets, weights):
     def fit(parameters, covariance, weights):
         return fit_vertex(Tracks(parameters, covariance), weights)

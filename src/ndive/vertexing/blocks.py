@@ -1,5 +1,6 @@
 """Many jets, one block after the other, so that what is worked on stays in the cache of the processor."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -20,17 +21,26 @@ class Division(NamedTuple):
     size: int
 
 
-def division(batch: tuple[int, ...], slots: int) -> Division | None:
+def division(batch: tuple[int, ...], slots: int, shared: int = 0) -> Division | None:
     """How to divide a batch that has so many track slots in all.
 
-    Not at all, if they are few, or on an accelerator, which is the faster the more it gets at once.
+    Over the first `shared` axes lie vertices of the same tracks. Those of a block of jets are fitted one
+    after the other, so that all find its tracks in the cache; what they share is computed once.
+
+    Not at all, if the slots are few, or on an accelerator, which is the faster the more it gets at once.
     """
-    if slots <= BLOCK or not batch or jax.default_backend() != "cpu":
+    if slots <= BLOCK or jax.default_backend() != "cpu":
         return None
-    axis = max(range(-len(batch), 0), key=lambda axis: batch[axis])
-    length = batch[axis]
-    blocks = -(-length // max(1, BLOCK * length // slots))
-    return Division(axis, length, blocks, -(-length // blocks))
+    axes = range(-len(batch), 0)
+    for some, theirs in ((axes[shared:], slots // math.prod(batch[:shared])), (axes[:shared], slots)):
+        axis = max(some, key=lambda axis: batch[axis], default=None)
+        if axis is None or theirs <= BLOCK:
+            continue
+        length = batch[axis]
+        blocks = -(-length // max(1, BLOCK * length // theirs))
+        if blocks > 1:
+            return Division(axis, length, blocks, -(-length // blocks))
+    return None
 
 
 def in_blocks(

@@ -101,18 +101,20 @@ def _fit(
     start: Float[Array, "*b 3"] | None,
     max_steps: int,
 ) -> Vertex:
-    """Fit all jets, by blocks if they are many."""
-    jets, batch = (tracks, weights, constraint, start), weights.shape[:-1]
-    fit = partial(_fit_together, max_steps=max_steps)
-    divided = division(batch, weights.size)
+    """Fit all jets, by blocks and blocks of these if they are many."""
+    batch = weights.shape[:-1]
+    of_tracks = (1,) * (weights.ndim - tracks.mask.ndim) + tracks.mask.shape[:-1]
+    shared = next((place for place, length in enumerate(of_tracks) if length > 1), len(batch))
+    divided = division(batch, weights.size, shared)
     if divided is None:
-        return fit(*jets)
+        return _fit_together(tracks, weights, constraint, start, max_steps)
+    jets = tracks, weights, constraint, start
     of_one_jet = [2, 3, 1, 0, 1, 1, *([] if constraint is None else [1, 2]), *([] if start is None else [1])]
     axes = [
         place if (place := x.ndim - own + divided.axis) >= 0 and x.shape[place] > 1 else None
         for x, own in zip(jax.tree.leaves(jets), of_one_jet, strict=True)
     ]
-    return in_blocks(fit, jets, axes, divided, len(batch) + divided.axis)
+    return in_blocks(partial(_fit, max_steps=max_steps), jets, axes, divided, len(batch) + divided.axis)
 
 
 def _fit_together(
@@ -120,7 +122,6 @@ def _fit_together(
     weights: Float[Array, "*b n"],
     constraint: Constraint | None,
     start: Float[Array, "*b 3"] | None,
-    *,
     max_steps: int,
 ) -> Vertex:
     """Judge the input, solve, judge the end, and tell what was found."""
