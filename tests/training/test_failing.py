@@ -9,7 +9,15 @@ import pytest
 
 from ndive.data import batches, open_sample
 from ndive.errors import TrainingError
-from ndive.training import checkpoint_marks, checkpoint_path, load_checkpoint, loop, preset, train_model
+from ndive.training import (
+    checkpoint_marks,
+    checkpoint_path,
+    load_checkpoint,
+    loop,
+    preset,
+    stacking,
+    train_model,
+)
 from tests.training.samples import write_directory
 
 CONFIG = replace(
@@ -22,9 +30,10 @@ LARGEST = 3e38
 
 @pytest.fixture(scope="module", autouse=True)
 def few_programs(quick_compilation: None) -> Iterator[None]:
-    """Two batches a call, and each program compiled once."""
+    """Two batches a call, each in blocks of two kinds, and each program compiled once."""
     steps, validate = loop.make_train_steps(CONFIG, 14), loop.make_validate(CONFIG)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stacking, "SLOT_COUNTS", (3,))
         patch.setattr(loop, "JETS_A_CALL", 20)
         patch.setattr(loop, "VALIDATION_BATCH", 10)
         patch.setattr(loop, "make_train_steps", lambda *_: steps)

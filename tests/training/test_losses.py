@@ -8,6 +8,7 @@ from sklearn.metrics import log_loss
 
 from ndive.data import Batch, Truth
 from ndive.models import TaggerOutput, VertexerOutput
+from ndive.models.heads import Head
 from ndive.tracks import Jet, Tracks
 from ndive.training import TrainConfig, preset
 from ndive.training.losses import (
@@ -65,6 +66,32 @@ def test_pairing() -> None:
     loss = pairing_loss(logits, index, mask)
     assert loss.count == 9
     assert loss.value() == pytest.approx(expected, rel=1e-6)
+
+
+def test_pairing_equals_the_published_average() -> None:
+    """In value and gradient: one row of concatenated inputs for each ordered pair of real tracks."""
+    rng = np.random.default_rng(3)
+    tracks, jets = rng.normal(size=(2, 3, 5)).astype("float32"), rng.normal(size=(2, 5)).astype("float32")
+    index, mask = np.array([[1, 1, 0], [-2, 2, 2]]), np.array([[True, True, True], [True, False, True]])
+    head = Head(15, 1, key=jax.random.key(1))
+
+    def ours(head: Head, tracks: jax.Array) -> jax.Array:
+        logits = jax.vmap(lambda one, jet: head([one[:, None], one[None, :], jet])[..., 0])(tracks, jets)
+        return pairing_loss(logits, jnp.asarray(index), jnp.asarray(mask)).value()
+
+    def published(head: Head, tracks: jax.Array) -> jax.Array:
+        jet, i, j = np.nonzero(mask[:, :, None] & mask[:, None, :])
+        x = jnp.concatenate([tracks[jet, i], tracks[jet, j], jets[jet]], axis=-1)
+        for layer in head.layers[:-1]:
+            x = jax.nn.relu(layer(x))
+        logits = head.layers[-1](x)[:, 0]
+        same = (index[jet, i] == index[jet, j]) & (index[jet, i] >= 0)
+        return -jnp.mean(jnp.log(jax.nn.sigmoid(jnp.where(same, logits, -logits))))
+
+    found = jax.value_and_grad(ours, argnums=(0, 1))(head, tracks)
+    expected = jax.value_and_grad(published, argnums=(0, 1))(head, tracks)
+    for mine, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
 
 
 def test_two_unlinked_tracks_do_not_match() -> None:

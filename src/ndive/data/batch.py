@@ -1,7 +1,7 @@
 """Jets with their targets, many at a time."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -50,6 +50,30 @@ def concatenated(pieces: Sequence[Jets]) -> Jets:
 def taken(batch: Batch, jets: np.ndarray | slice) -> Batch:
     """Some jets of a batch: a view for a slice, a copy for a list of indices."""
     return jax.tree.map(lambda leaf: leaf[jets], batch)
+
+
+def by_tracks(batch: Batch) -> Batch:
+    """The jets of a batch in rising order of their number of tracks, which are in the first slots of each."""
+    mask = np.asarray(batch.jet.tracks.mask)
+    jets = np.argsort(mask.sum(axis=-1), kind="stable")
+    slots = np.argsort(~mask, axis=-1, kind="stable")
+    rows = jets[:, None], slots[jets]
+    packed = [leaf[rows] for leaf in _of_slots(batch)]
+    return eqx.tree_at(_of_slots, taken(batch, jets), packed)
+
+
+def first_slots(batch: Batch, n_slots: int) -> Batch:
+    """A batch without the slots behind the first `n_slots` of each jet."""
+    return eqx.tree_at(_of_slots, batch, replace_fn=lambda leaf: leaf[:, :n_slots])
+
+
+def _of_slots(batch: Batch) -> tuple[Any, ...]:
+    """The leaves whose second axis is that of the slots."""
+    tracks, truth = batch.jet.tracks, batch.truth
+    return (
+        *(tracks.parameters, tracks.covariance, tracks.mask),
+        *(truth.origin, truth.vertex_index, truth.perfect_weights),
+    )
 
 
 def _padding(n_jets: int, n_slots: int) -> Batch:

@@ -78,7 +78,12 @@ class Tagger(eqx.Module):
 
         **Raises:** `ArgumentError` where the model needs one of them and has none.
         """
-        found: VertexerOutput | None = self.vertexer(jet, perfect_weights) if self.vertexer else None
+        return self.tagged(jet, self.vertexer(jet, perfect_weights) if self.vertexer else None, hadron_vertex)
+
+    def tagged(
+        self, jet: Jet, found: VertexerOutput | None, hadron_vertex: Float[Array, "3"] | None = None
+    ) -> TaggerOutput:
+        """Tag one jet where its vertexer has `found` this, None without one that fits; raises as a call."""
         tracks = self._embed(jet, self._position(found, hadron_vertex))
         share = masked_softmax(self.pooling(tracks)[:, 0], jet.tracks.mask)
         flavour, origin, pairing = self.heads(tracks, share @ tracks)

@@ -1,20 +1,28 @@
-"""How often the most likely answer is right: flavour, origin and pairing."""
+"""How often the most likely answer is right: flavour, origin and pairing; all that is reported of a batch."""
 
 import jax
 import jax.numpy as jnp
 
 from ndive.data import Batch
 from ndive.models import TaggerOutput, VertexerOutput
-from ndive.training.losses import LOSS_NAMES, Mean, mean_over, no_losses, nothing
+from ndive.training.config import TrainConfig
+from ndive.training.losses import LOSS_NAMES, Mean, batch_losses, mean_over, no_losses, nothing
 
 ACCURACY_NAMES = ("flavour_accuracy", "origin_accuracy", "pairing_accuracy")
 MEAN_NAMES = (*LOSS_NAMES, *ACCURACY_NAMES)
 """All that is reported each epoch beside the total."""
 
+Means = dict[str, Mean]
 
-def no_means() -> dict[str, Mean]:
+
+def no_means() -> Means:
     """All losses and accuracies before the first batch."""
     return no_losses() | no_accuracies()
+
+
+def batch_means(output: TaggerOutput | VertexerOutput, batch: Batch, config: TrainConfig) -> Means:
+    """All losses and accuracies of a batch."""
+    return batch_losses(output, batch, config) | batch_accuracies(output, batch)
 
 
 def no_accuracies() -> dict[str, Mean]:

@@ -25,7 +25,7 @@ from ndive.training.keeping import Keeper
 from ndive.training.normalise import estimate_normalisation
 from ndive.training.pretrained import with_pretrained
 from ndive.training.progress import Notice, Progress, Report, silent
-from ndive.training.stacking import stacked
+from ndive.training.stacking import Blocks, stacked
 from ndive.training.standing import Standing
 from ndive.training.state import Learner, first_state, is_finished
 from ndive.training.steps import TrainSteps, Validate, make_train_steps, make_validate
@@ -173,7 +173,7 @@ def _train_epoch(
     return standing
 
 
-def _stepped(standing: Standing, run: Run, train_steps: TrainSteps, group: Batch, count: int) -> Standing:
+def _stepped(standing: Standing, run: Run, train_steps: TrainSteps, group: Blocks, count: int) -> Standing:
     """The standing after the steps on the first `count` of several stacked batches."""
     state, stalled = standing.state, run.config.use_learning_rate_decay_when_stalled
     scale = state.plateau.scale if stalled else jnp.ones(())

@@ -25,6 +25,9 @@ SWITCHES = {
     "weight": "track_weight_loss",
 }
 
+FITTED = ("vertex", "chi2")
+"""The losses over the jets with a valid fit, whose number is known once all are fitted."""
+
 SMALLEST_PROBABILITY = 1e-6
 
 
@@ -82,6 +85,22 @@ def batch_losses(output: TaggerOutput | VertexerOutput, batch: Batch, config: Tr
         means["chi2"] = mean_over(output.vertex.chi2, fitted)
         means["weight"] = weight_loss(output.weights, truth.perfect_weights, mask)
     return means
+
+
+def known_counts(jets: Batch, config: TrainConfig) -> dict[str, Float[Array, ""]]:
+    """The number of terms of each loss that it follows from the truth for, whatever a model says.
+
+    `jets` have any leading axes. These are the `count` of the `Mean` of all of them together.
+    """
+    truth, mask = jax.tree.map(jnp.asarray, jets.truth), jnp.asarray(jets.jet.tracks.mask)
+    dtype = truth.hadron_vertex.dtype
+    class_weights = jnp.asarray(config.class_weights, dtype)[jnp.maximum(truth.flavour, 0)]
+    return {
+        "flavour": jnp.sum(jnp.where(truth.flavour >= 0, class_weights, 0)),
+        "origin": jnp.sum(mask & (truth.origin >= 0), dtype=dtype),
+        "pairing": jnp.sum(jnp.sum(mask, axis=-1, dtype=dtype) ** 2),
+        "weight": jnp.sum(mask, dtype=dtype),
+    }
 
 
 def vertex_errors(

@@ -8,41 +8,38 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from ndive.data import Batch
-from ndive.models import Model
-from ndive.training.accuracies import batch_accuracies, no_means
+from ndive.training.accuracies import Means, batch_means, no_means
 from ndive.training.config import TrainConfig
 from ndive.training.forward import forward
-from ndive.training.losses import Mean, batch_losses, loss_weights, total_loss
+from ndive.training.gradient import batch_gradient
 from ndive.training.optimisers import learning_rate, make_optimiser
+from ndive.training.stacking import Blocks
 from ndive.training.state import Learner
 
-Means = dict[str, Mean]
-TrainSteps = Callable[[Learner, PyTree, Batch, Int[Array, ""], Float[Array, ""]], tuple[Learner, Means]]
+TrainSteps = Callable[[Learner, PyTree, Blocks, Int[Array, ""], Float[Array, ""]], tuple[Learner, Means]]
 Validate = Callable[[PyTree, PyTree, Batch], Means]
 
 
 def make_train_steps(config: TrainConfig, steps_in_all: int) -> TrainSteps:
     """A function that takes one optimiser step for each of the first `count` of several stacked batches.
 
-    It takes (learner, fixed, batches `[k, b, ...]`, count, scale of the rate) and returns the learner, whose
+    It takes (learner, fixed, batches in blocks, count, scale of the rate) and returns the learner, whose
     buffers it reuses, and the sums of the losses and accuracies. The steps follow each other as if called one
     by one; one call for several saves the cost of starting a program and of its temporary memory.
     """
-    optimiser, weights = make_optimiser(config), loss_weights(config)
+    optimiser = make_optimiser(config)
 
-    def loss(parameters: PyTree, fixed: PyTree, batch: Batch) -> tuple[Float[Array, ""], Means]:
-        means = _means(eqx.combine(parameters, fixed), batch, config)
-        return total_loss(means, weights), means
-
-    def step(learner: Learner, fixed: PyTree, batch: Batch, scale: Float[Array, ""]) -> tuple[Learner, Means]:
-        gradient, means = jax.grad(loss, has_aux=True)(learner.parameters, fixed, batch)
+    def step(
+        learner: Learner, fixed: PyTree, batch: Blocks, scale: Float[Array, ""]
+    ) -> tuple[Learner, Means]:
+        gradient, means = batch_gradient(learner.parameters, fixed, batch, config)
         updates, state = optimiser.update(gradient, learner.optimiser, learner.parameters)
         rate = learning_rate(config, learner.step, steps_in_all, scale)
         parameters = jax.tree.map(lambda value, update: value + rate * update, learner.parameters, updates)
         return Learner(parameters=parameters, optimiser=state, step=learner.step + 1), means
 
     def steps(
-        learner: Learner, fixed: PyTree, batches: Batch, count: Int[Array, ""], scale: Float[Array, ""]
+        learner: Learner, fixed: PyTree, batches: Blocks, count: Int[Array, ""], scale: Float[Array, ""]
     ) -> tuple[Learner, Means]:
         def one(k: Int[Array, ""], carry: tuple[Learner, Means]) -> tuple[Learner, Means]:
             learner, sums = carry
@@ -60,12 +57,6 @@ def make_validate(config: TrainConfig) -> Validate:
 
     @eqx.filter_jit
     def validate(parameters: PyTree, fixed: PyTree, batch: Batch) -> Means:
-        return _means(eqx.combine(parameters, fixed), batch, config)
+        return batch_means(forward(eqx.combine(parameters, fixed), batch), batch, config)
 
     return validate
-
-
-def _means(model: Model, batch: Batch, config: TrainConfig) -> Means:
-    """All losses and accuracies of a batch."""
-    output = forward(model, batch)
-    return batch_losses(output, batch, config) | batch_accuracies(output, batch)

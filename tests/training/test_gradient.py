@@ -1,0 +1,133 @@
+"""The gradient summed over blocks of few slots is that of the whole batch with all its slots."""
+
+from dataclasses import replace
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ndive.data import Batch, Truth
+from ndive.models import build_model, identity_normalisation, split_trainable
+from ndive.tracks import Jet, Tracks
+from ndive.training import TrainConfig, forward, preset, stacking
+from ndive.training.gradient import batch_gradient
+from ndive.training.losses import batch_losses, known_counts, loss_weights, total_loss
+from ndive.training.stacking import in_blocks, slot_counts
+
+JETS, SLOTS = 13, 5
+BASE = replace(preset("final_ftag_base"), class_weight_c=0.5)
+EVERYTHING = replace(
+    preset("final_ftag_ndive"), chi_squared_loss=True, track_weight_loss=True, class_weight_b=2.0
+)
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch, quick_compilation: None) -> None:
+    """Blocks of four jets, with three slots or with all five."""
+    monkeypatch.setattr(stacking, "SLOT_COUNTS", (3,))
+    monkeypatch.setattr(stacking, "JETS_A_BLOCK", 4)
+
+
+def jets_of_all_kinds() -> Batch:
+    """Jets of 0 to 5 tracks in any slots, one of unknown flavour; those of less than 2 have no valid fit."""
+    rng = np.random.default_rng(1)
+    dtype = np.dtype(jnp.result_type(float)).type
+    n_tracks = np.array([0, 1, *rng.integers(2, SLOTS + 1, JETS - 2)])
+    mask = rng.permuted(np.arange(SLOTS) < n_tracks[:, None], axis=1)
+    eta, phi = rng.uniform(-1, 1, JETS), rng.uniform(-3, 3, JETS)
+    parameters = np.stack(
+        [
+            rng.normal(0, 0.3, mask.shape),
+            rng.normal(0, 0.5, mask.shape),
+            phi[:, None] + rng.normal(0, 0.2, mask.shape),
+            2 * np.arctan(np.exp(-eta[:, None] + rng.normal(0, 0.2, mask.shape))),
+            rng.choice([-1, 1], mask.shape) / rng.uniform(1, 20, mask.shape),
+        ],
+        axis=-1,
+    )
+    errors = np.array([0.02, 0.08, 4e-4, 5e-4, 2e-3]) * rng.uniform(0.7, 1.5, (*mask.shape, 5))
+    covariance = errors[..., None] ** 2 * np.eye(5)
+    tracks = Tracks(parameters.astype(dtype), covariance.astype(dtype), mask)
+    pt, eta, phi = (jnp.asarray(x, dtype) for x in (rng.uniform(20, 200, JETS), eta, phi))
+    batch = Batch(
+        jet=Jet(pt, eta, phi, tracks),
+        truth=Truth(
+            flavour=rng.integers(0, 3, JETS).astype(np.int32),
+            origin=np.where(mask, rng.integers(-1, 4, mask.shape), -1).astype(np.int32),
+            vertex_index=np.where(mask, rng.integers(-1, 2, mask.shape), -1).astype(np.int32),
+            hadron_vertex=rng.normal(0, 3, (JETS, 3)).astype(dtype),
+            perfect_weights=rng.integers(0, 2, mask.shape).astype(dtype),
+        ),
+    )
+    batch.truth.flavour[7] = -1
+    return jax.tree.map(np.asarray, batch)
+
+
+def both_gradients(config: TrainConfig) -> tuple[Any, Any, Any, Any]:
+    """In blocks, and by the derivative of the total loss over the whole batch; with the losses."""
+    batch = jets_of_all_kinds()
+    model = build_model(config.model, identity_normalisation(), key=jax.random.key(2))
+    parameters, fixed = split_trainable(model)
+
+    def total(parameters: Any, batch: Batch) -> Any:
+        means = batch_losses(forward(eqx.combine(parameters, fixed), batch), batch, config)
+        return total_loss(means, loss_weights(config)), means
+
+    whole, expected = jax.jit(jax.grad(total, has_aux=True))(parameters, batch)
+    blocks = in_blocks(batch)
+    found, means = jax.jit(lambda *of: batch_gradient(of[0], fixed, of[1], config))(parameters, blocks)
+    assert set(blocks.slots.tolist()) == set(range(len(slot_counts(SLOTS))))
+    return found, whole, means, expected
+
+
+def assert_same(config: TrainConfig, *, rtol: float, atol: float) -> None:
+    found, whole, means, expected = both_gradients(config)
+    assert jax.tree.structure(found) == jax.tree.structure(whole)
+    for mine, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(whole), strict=True):
+        assert np.any(np.asarray(theirs) != 0)
+        np.testing.assert_allclose(mine, theirs, rtol=rtol, atol=atol)
+    for name, mean in expected.items():
+        np.testing.assert_allclose(means[name].total, mean.total, rtol=rtol, atol=atol)
+        np.testing.assert_allclose(means[name].count, mean.count, rtol=1e-6)
+    for name, count in known_counts(jets_of_all_kinds(), config).items():
+        if expected[name].count > 0:
+            np.testing.assert_allclose(count, expected[name].count, rtol=1e-6)
+
+
+@pytest.mark.parametrize("counts", [(), pytest.param((3,), marks=pytest.mark.slow)])
+def test_all_losses_in_float64(x64: None, monkeypatch: pytest.MonkeyPatch, counts: tuple[int, ...]) -> None:
+    """Some fits are not valid, so that the number of terms of the vertex loss is known at the end alone."""
+    monkeypatch.setattr(stacking, "SLOT_COUNTS", counts)
+    assert_same(EVERYTHING, rtol=1e-9, atol=1e-11)
+
+
+def test_the_baseline_in_float32() -> None:
+    assert_same(BASE, rtol=1e-3, atol=1e-6)
+
+
+def test_slot_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stacking, "SLOT_COUNTS", (5, 8, 15))
+    assert slot_counts(4) == (4,)
+    assert slot_counts(8) == (5, 8)
+    assert slot_counts(40) == (5, 8, 15, 40)
+
+
+def test_blocks_hold_every_jet_with_all_its_tracks() -> None:
+    batch = jets_of_all_kinds()
+    blocks = in_blocks(batch)
+    n_tracks = blocks.jets.jet.tracks.mask.sum(axis=-1)
+    assert np.all(np.diff(n_tracks.ravel()) >= 0)
+    np.testing.assert_array_equal(blocks.slots, n_tracks.max(axis=-1) > 3)
+    real = blocks.jets.truth.flavour.ravel() >= 0
+    places = {float(pt): k for k, pt in enumerate(batch.jet.pt)}
+    order = [places[pt] for pt in blocks.jets.jet.pt.ravel().tolist() if pt in places]
+    assert sorted(order) == list(range(JETS))
+    assert real.sum() == JETS - 1
+    for row, k in enumerate(order, start=len(n_tracks.ravel()) - JETS):
+        n = n_tracks.ravel()[row]
+        mine = blocks.jets.truth.origin.reshape(-1, SLOTS)[row]
+        np.testing.assert_array_equal(mine[:n], batch.truth.origin[k][batch.jet.tracks.mask[k]])
+        assert np.all(mine[n:] == -1)
