@@ -2,11 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy.stats import beta
 
-from ndive.evaluation.binomial import ONE_SIGMA
 from ndive.evaluation.selection import (
-    binned_fraction,
     mean_efficiency,
     mean_purity,
     selected_tracks,
@@ -45,17 +42,3 @@ def test_a_jet_of_which_nothing_is_selected_has_an_efficiency_and_no_purity():
 def test_no_jet_gives_nan():
     none = np.zeros(3, bool)
     assert np.isnan(mean_efficiency(selection_counts(WEIGHTS, REAL, DECAY).of(none)).value)
-
-
-def test_bins_pool_their_counts():
-    counts = selection_counts(WEIGHTS, REAL, DECAY)
-    binned = binned_fraction(
-        np.array([1.0, 2.0, 7.0]), counts.both, counts.decay, np.array([0.0, 2.0, 4.0, 6.0])
-    )
-    np.testing.assert_array_equal(binned.total, [2, 3, 0])
-    np.testing.assert_allclose(binned.value, [1 / 2, 2 / 3, np.nan])
-    tail = (1 - ONE_SIGMA) / 2
-    assert binned.low[1] == pytest.approx(beta.ppf(tail, 2, 2))
-    assert binned.high[1] == pytest.approx(beta.ppf(1 - tail, 3, 1))
-    assert np.isnan(binned.low[2])
-    assert np.isnan(binned.high[2])

@@ -1,8 +1,13 @@
 """Every figure of the catalogue is drawn where its models have it, and what they lack is said."""
 
+from pathlib import Path
+
 import pytest
 
 from ndive.report.catalogue import FIGURES, drawn, lacking
+
+WHERE = {"paper": "paper", "notebooks": "its notebooks", "": "ours"}
+"""Where a figure was published -> what the docs say."""
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -19,12 +24,38 @@ def test_each_figure_is_drawn_and_labelled(name, evaluations, held_out):
         assert any(one.get_ylabel() for one in axes)
 
 
-def test_the_catalogue_has_the_figures_of_the_paper():
-    paper = {"selection", "residuals", "pulls", "pull_boxes", "plane", "roc", "losses", "inputs"}
-    paper |= {"discriminant", "flavour_confusion"}
-    further = {"predicted_classes", "weights", "selection_counts", "efficiency_purity", "selection_binned"}
-    further |= {"vertex_error", "fraction_scan", "probabilities"}
-    assert paper | further <= set(FIGURES)
+def test_the_catalogue_has_the_figures_of_the_paper_and_of_its_notebooks():
+    found = {where: {name for name, kind in FIGURES.items() if kind.published == where} for where in WHERE}
+    assert found["paper"] == {
+        "selection",
+        "residuals",
+        "pulls",
+        "pull_boxes",
+        "plane",
+        "roc",
+        "losses",
+        "inputs",
+        "discriminant",
+        "flavour_confusion",
+    }
+    assert found["notebooks"] == {
+        "predicted_classes",
+        "weights",
+        "selection_counts",
+        "efficiency_purity",
+        "vertex_error",
+        "fraction_scan",
+        "probabilities",
+    }
+
+
+def test_the_docs_list_every_figure_with_its_command():
+    page = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    listed = [line for line in page.splitlines() if line.startswith("| `ndive plot NAME ")]
+    assert listed == [
+        f"| `ndive plot NAME {name} -s JETS` | {kind.text} | {WHERE[kind.published]} |"
+        for name, kind in FIGURES.items()
+    ]
 
 
 def test_a_model_that_lacks_what_is_shown_is_left_out_and_named(evaluations, held_out):

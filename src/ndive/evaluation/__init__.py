@@ -2,6 +2,7 @@
 
 from ndive.evaluation.binning import BINS as BINS
 from ndive.evaluation.binning import Measurement as Measurement
+from ndive.evaluation.binning import bin_numbers as bin_numbers
 from ndive.evaluation.binning import measurements as measurements
 from ndive.evaluation.binomial import clopper_pearson as clopper_pearson
 from ndive.evaluation.calibration import Reliability as Reliability
@@ -33,6 +34,8 @@ from ndive.evaluation.inference import read_jets as read_jets
 from ndive.evaluation.inference import reference_model as reference_model
 from ndive.evaluation.inputs import INPUTS as INPUTS
 from ndive.evaluation.inputs import read_inputs as read_inputs
+from ndive.evaluation.mean import Mean as Mean
+from ndive.evaluation.mean import width_of as width_of
 from ndive.evaluation.metrics import BINNED as BINNED
 from ndive.evaluation.metrics import METRICS as METRICS
 from ndive.evaluation.metrics import write_measurements as write_measurements
@@ -52,11 +55,7 @@ from ndive.evaluation.rejection import rejection_ratio as rejection_ratio
 from ndive.evaluation.rejection import roc as roc
 from ndive.evaluation.resolution import AXES as AXES
 from ndive.evaluation.resolution import Residuals as Residuals
-from ndive.evaluation.resolution import central_half_width as central_half_width
 from ndive.evaluation.resolution import vertex_residuals as vertex_residuals
-from ndive.evaluation.selection import BinnedFraction as BinnedFraction
-from ndive.evaluation.selection import Mean as Mean
-from ndive.evaluation.selection import binned_fraction as binned_fraction
 from ndive.evaluation.selection import selection_counts as selection_counts
 from ndive.evaluation.spread import ratio_of_copies as ratio_of_copies
 from ndive.evaluation.spread import roc_of_copies as roc_of_copies
@@ -66,6 +65,7 @@ from ndive.evaluation.summary import Resolution as Resolution
 from ndive.evaluation.summary import Summary as Summary
 from ndive.evaluation.summary import compared as compared
 from ndive.evaluation.summary import flavour_masks as flavour_masks
+from ndive.evaluation.summary import heavy_masks as heavy_masks
 from ndive.evaluation.summary import scores_against as scores_against
 from ndive.evaluation.summary import summarise as summarise
 from ndive.evaluation.tables import Table as Table

@@ -6,17 +6,18 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from ndive.evaluation.binomial import clopper_pearson
+from ndive.evaluation.mean import mean_of, width_of
 from ndive.evaluation.predictions import JetTable
-from ndive.evaluation.quantities import Fraction, Quantity
+from ndive.evaluation.quantities import Fraction, Quantity, Spread
 from ndive.schema import load_schema
 
 BINS: Mapping[str, Float[np.ndarray, " edges"]] = {
     "pt": np.linspace(20, 200, 10),
     "abs_eta": np.linspace(0, 2.5, 6),
-    "n_tracks": np.arange(1.5, 16.5),
+    "n_tracks": np.arange(0.5, 16.5),
     "n_decay_tracks": np.arange(-0.5, 11.5),
     "decay_length": np.linspace(0, 40, 11),
 }
@@ -27,8 +28,9 @@ BINS: Mapping[str, Float[np.ndarray, " edges"]] = {
 class Measurement:
     """One figure of merit of one flavour, over all jets (no `variable`) or in one bin `low` to `high`.
 
-    A pooled fraction has its 68 % Clopper–Pearson interval, a mean its standard error, as distances `down`
-    and `up` from the `value`; `count` is the denominator, or the number of jets averaged. NaN of nothing.
+    A pooled fraction has its 68 % Clopper–Pearson interval, a mean or a width its standard error, as
+    distances `down` and `up` from the `value`; `count` is the denominator, or the number of jets. NaN of
+    nothing.
     """
 
     metric: str
@@ -61,18 +63,21 @@ def measurements(found: Mapping[str, Quantity], jets: JetTable) -> tuple[Measure
     return tuple(one for one in measured if one.count)
 
 
+def bin_numbers(jets: JetTable, variable: str) -> Int[np.ndarray, " jets"]:
+    """The bin of `variable` that each jet lies in, closed below; negative or too large outside of all."""
+    return np.searchsorted(BINS[variable], np.asarray(getattr(jets, variable), float), side="right") - 1
+
+
 def _parts(jets: JetTable) -> Iterator[_Part]:
     yield _Part("", np.nan, np.nan, np.ones(len(jets.flavour), bool))
     for variable, edges in BINS.items():
-        place = np.searchsorted(edges, np.asarray(getattr(jets, variable), float), side="right") - 1
+        place = bin_numbers(jets, variable)
         for number, (low, high) in enumerate(pairwise(edges)):
             yield _Part(variable, float(low), float(high), place == number)
 
 
 def _measured(metric: str, flavour: str, quantity: Quantity, part: _Part) -> Measurement:
-    value, down, up, count = (
-        _pooled(quantity, part.jets) if isinstance(quantity, Fraction) else _mean(quantity.value[part.jets])
-    )
+    value, down, up, count = _value(quantity, part.jets)
     return Measurement(
         metric=metric,
         flavour=flavour,
@@ -86,17 +91,18 @@ def _measured(metric: str, flavour: str, quantity: Quantity, part: _Part) -> Mea
     )
 
 
-def _pooled(fraction: Fraction, chosen: Bool[np.ndarray, " jets"]) -> tuple[float, float, float, int]:
-    part, whole = int(fraction.part[chosen].sum()), int(fraction.whole[chosen].sum())
+def _value(quantity: Quantity, chosen: Bool[np.ndarray, " jets"]) -> tuple[float, float, float, int]:
+    """The value, the distances down and up to the ends of its interval, and the count."""
+    if isinstance(quantity, Fraction):
+        return _pooled(int(quantity.part[chosen].sum()), int(quantity.whole[chosen].sum()))
+    average = width_of if isinstance(quantity, Spread) else mean_of
+    found = average(quantity.value[chosen])
+    return found.value, found.error, found.error, found.count
+
+
+def _pooled(part: int, whole: int) -> tuple[float, float, float, int]:
     if not whole:
         return np.nan, np.nan, np.nan, 0
     low, high = clopper_pearson(np.array(part), np.array(whole))
     value = part / whole
     return value, value - float(low), float(high) - value, whole
-
-
-def _mean(values: Float[np.ndarray, " jets"]) -> tuple[float, float, float, int]:
-    values = values[np.isfinite(values)]
-    count = len(values)
-    error = float(values.std(ddof=1) / np.sqrt(count)) if count > 1 else np.nan
-    return float(values.mean()) if count else np.nan, error, error, count

@@ -1,4 +1,4 @@
-"""How well tracks are shared out among vertices: Rand index, adjusted Rand index and F1 of the pairs.
+"""How well tracks are shared out among vertices: Rand index, adjusted Rand indices and F1 of the pairs.
 
 The figures of merit of arXiv:2008.02831, jet by jet, over the unordered pairs of tracks.
 """
@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy.special import stirling2
 
 
 class PairCounts(NamedTuple):
@@ -50,6 +51,21 @@ def adjusted_rand_index(counts: PairCounts) -> Float[np.ndarray, " jets"]:
     return np.where(counts.all > 0, np.where(equal, 1.0, index), np.nan)
 
 
+def one_sided_rand_index(
+    counts: PairCounts, n_tracks: Int[np.ndarray, " jets"]
+) -> Float[np.ndarray, " jets"]:
+    """The Rand index less its expectation where the prediction is any partition, over the largest possible.
+
+    The truth is kept and all partitions of the `n_tracks` tracks are equally likely, as in arXiv:2008.02831;
+    the expectation is that of Gates and Ahn, J. Mach. Learn. Res. 18 (2017) 87, section 4.3. NaN of no pair.
+    """
+    joined = _joined_by_chance(n_tracks)
+    with np.errstate(invalid="ignore"):
+        share = counts.true / counts.all
+    expected = joined * share + (1 - joined) * (1 - share)
+    return (rand_index(counts) - expected) / (1 - expected)
+
+
 def pair_f1(counts: PairCounts) -> Float[np.ndarray, " jets"]:
     """Harmonic mean of the efficiency and the purity of the joined pairs.
 
@@ -63,3 +79,10 @@ def pair_f1(counts: PairCounts) -> Float[np.ndarray, " jets"]:
 
 def _together(index: Int[np.ndarray, "jets slots"]) -> Bool[np.ndarray, "jets slots slots"]:
     return (index[:, :, None] == index[:, None, :]) & (index[:, :, None] >= 0)
+
+
+def _joined_by_chance(n_tracks: Int[np.ndarray, " jets"]) -> Float[np.ndarray, " jets"]:
+    """Chance that a partition taken at random joins two given tracks: B(n − 1) / B(n), B Bell's numbers."""
+    sizes = np.arange(n_tracks.max(initial=1) + 1)
+    bell = stirling2(sizes[:, None], sizes[None, :]).sum(axis=-1)
+    return bell[np.maximum(n_tracks - 1, 0)] / bell[n_tracks]

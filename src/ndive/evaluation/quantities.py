@@ -7,8 +7,15 @@ from jaxtyping import Bool, Float, Int
 from scipy.stats import chi2 as chi2_distribution
 
 from ndive.evaluation.discriminant import TAGS, Tag, Tags
-from ndive.evaluation.partition import adjusted_rand_index, pair_counts, pair_f1, rand_index
+from ndive.evaluation.partition import (
+    adjusted_rand_index,
+    one_sided_rand_index,
+    pair_counts,
+    pair_f1,
+    rand_index,
+)
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
+from ndive.evaluation.resolution import AXES, vertex_residuals
 from ndive.evaluation.selection import selection_counts
 from ndive.evaluation.vertexing import vertex_counts
 from ndive.schema import load_schema
@@ -40,7 +47,14 @@ class Values:
     value: Float[np.ndarray, " jets"]
 
 
-Quantity = Fraction | Values
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """A number of each jet, of which half of the central 68 % interval is taken; NaN where a jet has none."""
+
+    value: Float[np.ndarray, " jets"]
+
+
+Quantity = Fraction | Values | Spread
 
 
 def quantities(predictions: Predictions, jets: JetTable, tags: Tags = TAGS) -> dict[str, Quantity]:
@@ -57,7 +71,7 @@ def quantities(predictions: Predictions, jets: JetTable, tags: Tags = TAGS) -> d
 
 
 def vertex_quantities(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
-    """Distances (mm), coverage and chi2 of the fitted vertex, in jets with two tracks from the true one.
+    """Distances and widths (mm), pulls, coverage and chi2, in jets with two tracks from the true vertex.
 
     An ellipsoid of content p is (r − v)ᵀ C⁻¹ (r − v) < the quantile p of chi2 with three degrees of freedom.
     """
@@ -82,11 +96,28 @@ def vertex_quantities(vertices: FittedVertices, jets: JetTable) -> dict[str, Qua
         for level in LEVELS:
             inside = squared < chi2_distribution.ppf(level, 3)
             found[f"{which}coverage_{level:.0%}".replace("%", "")] = _share(inside & usable, usable)
+    found |= _widths(vertices, jets)
     counted = fitted & (np.asarray(vertices.ndf) > 0)
     probability = chi2_probability(vertices)
     found["chi2_probability"] = Values(value=np.where(counted, probability, np.nan))
     found["chi2_probability_below_5_percent"] = _share(counted & (probability < SMALL_PROBABILITY), counted)
     return found
+
+
+def _widths(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
+    """Residuals (mm) and pulls in x, y and z, by the fit's covariance and by the sandwich covariance."""
+    found = vertex_residuals(vertices, jets, np.ones(len(jets.flavour), bool))
+    widths: dict[str, Quantity] = {}
+    for name, values in (
+        ("residual_width_{}_mm", found.residual),
+        ("pull_width_{}", found.pull),
+        ("sandwich_pull_width_{}", found.sandwich_pull),
+    ):
+        for axis, column in zip(AXES, values.T, strict=True):
+            of_jets = np.full(len(jets.flavour), np.nan)
+            of_jets[found.jets] = column
+            widths[name.format(axis)] = Spread(value=of_jets)
+    return widths
 
 
 def chi2_probability(vertices: FittedVertices) -> Float[np.ndarray, " jets"]:
@@ -142,6 +173,7 @@ def _grouping(
     pairs = pair_counts(jets.vertex_index, vertex_index, jets.real)
     return {
         "adjusted_rand_index": Values(value=adjusted_rand_index(pairs)),
+        "one_sided_rand_index": Values(value=one_sided_rand_index(pairs, jets.n_tracks)),
         "rand_index": Values(value=rand_index(pairs)),
         "pair_f1": Values(value=pair_f1(pairs)),
         "vertex_efficiency": Fraction(part=counts.matched, whole=counts.true),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ndive.evaluation.binomial import ONE_SIGMA
 from ndive.evaluation.predictions import FittedVertices, JetTable
 
 AXES = ("x", "y", "z")
@@ -52,18 +51,6 @@ def vertex_residuals(
         jets=fitted,
         n_jets=int(asked.sum()),
     )
-
-
-def central_half_width(values: Float[np.ndarray, "values *rest"], content: float = ONE_SIGMA) -> np.ndarray:
-    """Half of the interval that holds the central 68 % of the values: sigma, were they Gaussian.
-
-    `[values, ...]` in, `[...]` out. NaN values are left out; NaN of nothing.
-    """
-    if not np.isfinite(values).any(axis=0).all():
-        return np.full(values.shape[1:], np.nan)
-    tail = (1.0 - content) / 2.0
-    low, high = np.nanquantile(values, [tail, 1.0 - tail], axis=0)
-    return np.asarray((high - low) / 2.0)
 
 
 def _pull(residual: Float[np.ndarray, "fits 3"], covariance: Float[np.ndarray, "fits 3 3"]) -> np.ndarray:

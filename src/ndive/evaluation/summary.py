@@ -10,14 +10,16 @@ from ndive.evaluation.binning import Measurement, measurements
 from ndive.evaluation.binomial import binomial_error
 from ndive.evaluation.calibration import expected_calibration_error
 from ndive.evaluation.discriminant import B_TAG, TAGS, Tag, Tags
+from ndive.evaluation.mean import Mean, mean_of, width_of
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
 from ndive.evaluation.quantities import quantities
 from ndive.evaluation.rejection import Roc, Scores, area_under_roc, rejection_ratio, roc
-from ndive.evaluation.resolution import central_half_width, vertex_residuals
-from ndive.evaluation.selection import Mean, mean_efficiency, mean_purity, selection_counts
+from ndive.evaluation.resolution import vertex_residuals
+from ndive.evaluation.selection import mean_efficiency, mean_purity, selection_counts
 from ndive.schema import load_schema
 
 SIGNAL = B_TAG.signal
+LIGHT = B_TAG.backgrounds[0]
 
 Probabilities = Float[np.ndarray, "jets 3"]
 """Of b, c and light, a row a jet."""
@@ -112,6 +114,11 @@ def flavour_masks(jets: JetTable) -> dict[str, Bool[np.ndarray, " jets"]]:
     return {flavour: jets.flavour == label for label, flavour in enumerate(load_schema().class_names)}
 
 
+def heavy_masks(jets: JetTable) -> dict[str, Bool[np.ndarray, " jets"]]:
+    """The same of the flavours whose hadron flies before it decays: b and c."""
+    return {flavour: mask for flavour, mask in flavour_masks(jets).items() if flavour != LIGHT}
+
+
 def scores_against(flavour: Probabilities, jets: JetTable, background: str, tag: Tag = B_TAG) -> Scores:
     """The tag's score of its signal and of the jets of one background, from the probabilities of all jets."""
     flavours = flavour_masks(jets)
@@ -182,8 +189,7 @@ def _selections(vertices: FittedVertices, jets: JetTable) -> tuple[Selection, ..
         Selection(
             flavour=name, efficiency=mean_efficiency(counts.of(mask)), purity=mean_purity(counts.of(mask))
         )
-        for name, mask in flavour_masks(jets).items()
-        if name != B_TAG.backgrounds[0]
+        for name, mask in heavy_masks(jets).items()
     )
 
 
@@ -191,21 +197,20 @@ def _resolution(
     flavour: str, vertices: FittedVertices, jets: JetTable, chosen: Bool[np.ndarray, " jets"]
 ) -> Resolution:
     found = vertex_residuals(vertices, jets, chosen)
-    distance = found.distance
-    count = len(distance)
+    distance = mean_of(found.distance)
     return Resolution(
         flavour=flavour,
         n_jets=found.n_jets,
         valid_fraction=found.valid_fraction,
-        mean_distance=float(distance.mean()) if count else float("nan"),
-        mean_distance_error=float(distance.std(ddof=1) / np.sqrt(count)) if count > 1 else float("nan"),
-        median_distance=float(np.median(distance)) if count else float("nan"),
-        half_width=_triple(central_half_width(found.residual)),
-        pull_width=_triple(central_half_width(found.pull)),
-        sandwich_pull_width=_triple(central_half_width(found.sandwich_pull)),
+        mean_distance=distance.value,
+        mean_distance_error=distance.error,
+        median_distance=float(np.median(found.distance)) if distance.count else float("nan"),
+        half_width=_widths(found.residual),
+        pull_width=_widths(found.pull),
+        sandwich_pull_width=_widths(found.sandwich_pull),
     )
 
 
-def _triple(values: np.ndarray) -> tuple[float, float, float]:
-    x, y, z = (float(value) for value in values)
+def _widths(values: Float[np.ndarray, "fits 3"]) -> tuple[float, float, float]:
+    x, y, z = (width_of(column).value for column in values.T)
     return x, y, z

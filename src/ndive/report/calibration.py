@@ -4,10 +4,7 @@ from collections.abc import Mapping
 
 from ndive.evaluation import JetTable, Probabilities, flavour_masks, flavour_title, reliability, two_digits
 from ndive.report.figure import Drawing
-from ndive.report.style import Line, new_figure
-
-FEWEST = 10
-"""Jets of a bin below which it is not drawn."""
+from ndive.report.style import FEWEST, Line, new_figure
 
 
 def calibration_drawing(

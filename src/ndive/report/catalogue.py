@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ndive.evaluation import Evaluation, FittedVertices, HeldOut, Probabilities, by_configuration
-from ndive.report.binned import BINNED_FIGURES, binned_drawing
+from ndive.evaluation import Evaluation, HeldOut, by_configuration
+from ndive.report.binned import binned_drawing
+from ndive.report.binned_figures import BINNED_FIGURES, BinnedFigure
 from ndive.report.calibration import calibration_drawing
 from ndive.report.confusion import flavour_confusion_drawing, origin_confusion_drawing
 from ndive.report.discriminant import discriminant_drawing, probability_drawing
@@ -12,14 +13,12 @@ from ndive.report.figure import Drawing
 from ndive.report.fractions import fraction_scan_drawing
 from ndive.report.inputs import input_drawing
 from ndive.report.losses import loss_drawing
+from ndive.report.material import Draw, Material, beside_references, of_flavours, of_vertices
 from ndive.report.residuals import pull_drawing, residual_drawing
 from ndive.report.roc import roc_drawing
-from ndive.report.selection import selection_drawing
 from ndive.report.spatial import box_drawing, distance_drawing, plane_drawing
-from ndive.report.style import Line, model_lines
+from ndive.report.style import model_lines
 from ndive.report.weights import count_drawing, trade_drawing, weight_drawing
-
-DECAYING = ("bjets", "cjets")
 
 NEEDS: Mapping[str, tuple[Callable[[Evaluation], bool], str]] = {
     "flavour": (lambda one: one.predictions.flavour is not None, "does not tell the flavour"),
@@ -36,45 +35,17 @@ NEEDS: Mapping[str, tuple[Callable[[Evaluation], bool], str]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Material:
-    """The models that a figure shows, copies apart, with their lines; and the jets they are judged on."""
-
-    groups: Mapping[str, Sequence[Evaluation]]
-    lines: Mapping[str, Line]
-    held_out: HeldOut
-
-    @property
-    def firsts(self) -> dict[str, Evaluation]:
-        """One model of each name: of copies the first."""
-        return {name: copies[0] for name, copies in self.groups.items()}
-
-    @property
-    def flavours(self) -> dict[str, Probabilities]:
-        """Flavour probabilities of those that give them."""
-        return {
-            name: one.predictions.flavour
-            for name, one in self.firsts.items()
-            if one.predictions.flavour is not None
-        }
-
-    @property
-    def vertices(self) -> dict[str, FittedVertices]:
-        """Vertices of those that fit one."""
-        return {
-            name: one.predictions.vertices
-            for name, one in self.firsts.items()
-            if one.predictions.vertices is not None
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
 class FigureKind:
-    """A figure: the section that it stands in, what it needs, what is seen, and how it is drawn."""
+    """A figure: the section that it stands in, what it needs, what is seen, and how it is drawn.
+
+    `published` says where arXiv:2310.12804 has it: "paper", "notebooks", or "" for a figure of our own.
+    """
 
     section: str
     needs: str
+    published: str
     text: str
-    draw: Callable[[Material], Sequence[Drawing]]
+    draw: Draw
 
 
 def lacking(kind: FigureKind, evaluations: Sequence[Evaluation]) -> list[str]:
@@ -114,75 +85,55 @@ def _origins(material: Material) -> list[Drawing]:
     ]
 
 
-def _of_flavours(draw: Callable[..., Drawing]) -> Callable[[Material], list[Drawing]]:
-    """One drawing a tagger."""
-
-    def drawings(material: Material) -> list[Drawing]:
-        jets = material.held_out.jets
-        return [draw(name, flavour, jets) for name, flavour in material.flavours.items()]
-
-    return drawings
-
-
-def _of_vertices(draw: Callable[..., Drawing]) -> Callable[[Material], list[Drawing]]:
-    """One drawing a model with a fit, with the fits that need no network."""
-
-    def drawings(material: Material) -> list[Drawing]:
-        held_out = material.held_out
-        return [
-            draw(name, fit, held_out.references, held_out.jets) for name, fit in material.vertices.items()
-        ]
-
-    return drawings
-
-
 def _losses(material: Material) -> list[Drawing]:
     return [
         loss_drawing({name: one.trained.history for name, one in material.firsts.items()}, material.lines)
     ]
 
 
-def _selections(material: Material) -> list[Drawing]:
-    jets = material.held_out.jets
-    return [selection_drawing(material.vertices, material.lines, jets, flavour) for flavour in DECAYING]
-
-
-def _binned(name: str) -> Callable[[Material], list[Drawing]]:
+def _binned(name: str, kind: BinnedFigure) -> FigureKind:
     def drawings(material: Material) -> list[Drawing]:
         found = {model: one.summary.measurements for model, one in material.firsts.items()}
         return [binned_drawing(name, found, material.lines)]
 
-    return drawings
+    return FigureKind(
+        section=kind.section, needs=kind.needs, published=kind.published, text=kind.title, draw=drawings
+    )
 
 
 FIGURES: Mapping[str, FigureKind] = {
     "roc": FigureKind(
         section="Tagging",
         needs="flavour",
+        published="paper",
         text="rejection of light and c jets against b efficiency, with ratio",
         draw=lambda material: _rocs(material, 0),
     ),
     "roc_c": FigureKind(
         section="Tagging",
         needs="flavour",
+        published="",
         text="rejection of light and b jets against c efficiency, with ratio",
         draw=lambda material: _rocs(material, 1),
     ),
     "discriminant": FigureKind(
         section="Tagging",
         needs="flavour",
+        published="paper",
         text="D_b of b, c and light jets",
-        draw=_of_flavours(discriminant_drawing),
+        draw=of_flavours(discriminant_drawing),
     ),
     "probabilities": FigureKind(
         section="Tagging",
         needs="flavour",
+        published="notebooks",
         text="probabilities of b, c and light",
-        draw=_of_flavours(probability_drawing),
+        draw=of_flavours(probability_drawing),
     ),
     "fraction_scan": FigureKind(
         section="Tagging",
         needs="flavour",
+        published="notebooks",
         text="rejections against f_c at 60 and 85 % b efficiency",
         draw=lambda material: [
             fraction_scan_drawing(material.flavours, material.lines, material.held_out.jets)
@@ -191,6 +142,7 @@ FIGURES: Mapping[str, FigureKind] = {
     "calibration": FigureKind(
         section="Tagging",
         needs="flavour",
+        published="",
         text="reliability of the flavour probabilities",
         draw=lambda material: [
             calibration_drawing(material.flavours, material.lines, material.held_out.jets)
@@ -199,75 +151,87 @@ FIGURES: Mapping[str, FigureKind] = {
     "flavour_confusion": FigureKind(
         section="Tagging",
         needs="flavour",
+        published="paper",
         text="true against predicted flavour",
-        draw=_of_flavours(flavour_confusion_drawing),
+        draw=of_flavours(flavour_confusion_drawing),
     ),
     "origin_confusion": FigureKind(
-        section="Tagging", needs="origin", text="true against predicted origin of tracks", draw=_origins
+        section="Tagging",
+        needs="origin",
+        published="",
+        text="true against predicted origin of tracks",
+        draw=_origins,
     ),
     "residuals": FigureKind(
         section="Vertex",
         needs="vertex",
-        text="predicted minus true x, y, z",
-        draw=_of_vertices(residual_drawing),
+        published="paper",
+        text="predicted minus true x, y, z, by what selects the tracks",
+        draw=beside_references(residual_drawing),
     ),
     "pulls": FigureKind(
-        section="Vertex", needs="vertex", text="residual over its error", draw=_of_vertices(pull_drawing)
+        section="Vertex",
+        needs="vertex",
+        published="paper",
+        text="residual over its error, by what selects the tracks",
+        draw=beside_references(pull_drawing),
     ),
     "distances": FigureKind(
         section="Vertex",
         needs="vertex",
+        published="",
         text="distance in 3D, across the beam and along the flight",
-        draw=_of_vertices(distance_drawing),
+        draw=beside_references(distance_drawing),
     ),
     "pull_boxes": FigureKind(
         section="Vertex",
         needs="vertex",
-        text="spread of the pulls against multiplicity, pT and decay length",
-        draw=_of_vertices(box_drawing),
+        published="paper",
+        text="spread of the pulls of b jets against multiplicity, pT and decay length",
+        draw=beside_references(box_drawing),
     ),
     "plane": FigureKind(
         section="Vertex",
         needs="vertex",
+        published="paper",
         text="predicted against true x and z",
-        draw=_of_vertices(plane_drawing),
-    ),
-    "selection": FigureKind(
-        section="Track selection",
-        needs="vertex",
-        text="efficiency and purity against multiplicity, pT and decay length",
-        draw=_selections,
+        draw=of_vertices(plane_drawing),
     ),
     "weights": FigureKind(
         section="Track selection",
         needs="vertex",
+        published="notebooks",
         text="weights of decay tracks, others and the ghost",
-        draw=_of_vertices(weight_drawing),
+        draw=of_vertices(weight_drawing),
     ),
     "selection_counts": FigureKind(
         section="Track selection",
         needs="vertex",
+        published="notebooks",
         text="tracks selected, from the decay, and both",
-        draw=_of_vertices(count_drawing),
+        draw=of_vertices(count_drawing),
     ),
     "efficiency_purity": FigureKind(
         section="Track selection",
         needs="vertex",
+        published="notebooks",
         text="efficiency against purity of the selection, jet by jet",
-        draw=_of_vertices(trade_drawing),
+        draw=of_vertices(trade_drawing),
     ),
-    **{
-        name: FigureKind(section=found.section, needs=found.needs, text=found.title, draw=_binned(name))
-        for name, found in BINNED_FIGURES.items()
-    },
+    **{name: _binned(name, kind) for name, kind in BINNED_FIGURES.items()},
     "inputs": FigureKind(
         section="Training",
         needs="nothing",
+        published="paper",
         text="the 18 inputs of the networks",
         draw=lambda material: [input_drawing(material.held_out)],
     ),
     "losses": FigureKind(
-        section="Training", needs="history", text="losses by epoch, total and components", draw=_losses
+        section="Training",
+        needs="history",
+        published="paper",
+        text="losses by epoch, total and components",
+        draw=_losses,
     ),
 }
-"""Name -> figure, in the order of the report."""
+"""Name -> figure; a report has the sections, and the figures in each, in this order."""

@@ -1,6 +1,5 @@
 """Distributions of the b-tagging discriminant."""
 
-import mplhep
 import numpy as np
 
 from ndive.evaluation import JetTable, Probabilities, b_discriminant, flavour_masks, flavour_title
@@ -23,18 +22,7 @@ def discriminant_drawing(tagger: str, flavour: Probabilities, jets: JetTable) ->
     score = b_discriminant(flavour)
     masks = flavour_masks(jets)
     for name, chosen in masks.items():
-        counts, _ = np.histogram(np.clip(score[chosen], EDGES[0], np.nextafter(EDGES[-1], 0)), EDGES)
-        total = max(counts.sum(), 1)
-        line = FLAVOUR_LINES[name]
-        mplhep.histplot(
-            counts / total,
-            EDGES,
-            yerr=np.sqrt(counts) / total,
-            ax=axes,
-            label=flavour_title(name),
-            flow="none",
-            **line.drawn(),
-        )
+        draw_shares(axes, score[chosen], EDGES, FLAVOUR_LINES[name], flavour_title(name))
     if masks["bjets"].any():
         cut = float(np.quantile(score[masks["bjets"]], 1 - WORKING_POINT))
         axes.axvline(cut, color="0.35", linewidth=1)

@@ -15,17 +15,17 @@ from ndive.evaluation import (
     FittedVertices,
     JetTable,
     Residuals,
-    central_half_width,
     flavour_masks,
     flavour_title,
     two_digits,
     vertex_residuals,
+    width_of,
 )
 from ndive.report.figure import Drawing
 from ndive.report.histogram import draw_shares
 from ndive.report.style import SELECTION_LINES, Line, new_figure
 
-EDGES = np.linspace(-10, 10, 101)
+EDGES = np.linspace(-10, 10, 201)
 """Residuals in mm and pulls, as in arXiv:2310.12804; what lies outside is counted in the outer bins."""
 
 
@@ -125,7 +125,7 @@ def _grid(name: str, title: str, label: str, curves: Mapping[str, list[_Curve]],
 def _panel(axes: Axes, curves: list[_Curve], axis: int) -> None:
     for curve in curves:
         values = curve.values[:, axis]
-        width = float(central_half_width(values))
+        width = width_of(values).value
         draw_shares(axes, values, EDGES, curve.line, f"{curve.label}: σ = {two_digits(width)}")
     axes.set_yscale("log")
     axes.set_ylim(1e-4, 60)

@@ -11,8 +11,10 @@ from ndive.evaluation import (
     SELECTIONS,
     FittedVertices,
     JetTable,
+    bin_numbers,
     flavour_masks,
     flavour_title,
+    heavy_masks,
     two_digits,
     vertex_residuals,
 )
@@ -81,10 +83,7 @@ def box_drawing(
         pulls = found.sandwich_pull if mode == "model" else found.pull
         for column, variable in enumerate(BOXES):
             edges = BINS[variable]
-            place = (
-                np.searchsorted(edges, np.asarray(getattr(jets, variable), float)[found.jets], side="right")
-                - 1
-            )
+            place = bin_numbers(jets, variable)[found.jets]
             widths = np.diff(edges)
             centres = (edges[:-1] + edges[1:]) / 2 + offset * widths
             for row, axis in enumerate(SHOWN):
@@ -126,12 +125,10 @@ def box_drawing(
     )
 
 
-def plane_drawing(
-    name: str, vertices: FittedVertices, _: Mapping[str, FittedVertices], jets: JetTable
-) -> Drawing:
+def plane_drawing(name: str, vertices: FittedVertices, jets: JetTable) -> Drawing:
     """Predicted against true x and z of b and c jets, within 50 mm."""
     figure = new_figure(9.0, 8.0)
-    flavours = {flavour: mask for flavour, mask in flavour_masks(jets).items() if flavour != "ujets"}
+    flavours = heavy_masks(jets)
     panels = figure.subplots(len(flavours), len(SHOWN), sharex=True, sharey=True)
     for row, (flavour, mask) in zip(panels, flavours.items(), strict=True):
         chosen = mask & vertices.valid

@@ -65,9 +65,22 @@ SELECTION_LINES = {
 }
 
 
+FEWEST = 10
+"""Entries of a bin below which it is not drawn."""
+
+
 def model_lines(names: Sequence[str]) -> dict[str, Line]:
-    """A line for each model in the order of the report; they repeat after five."""
-    return {name: MODEL_LINES[number % len(MODEL_LINES)] for number, name in enumerate(names)}
+    """A line for each model in the order of the report.
+
+    From the sixth on colours come again with other line styles and markers; all repeat after 25.
+    """
+    return {name: _line(number) for number, name in enumerate(names)}
+
+
+def _line(number: int) -> Line:
+    own = MODEL_LINES[number % len(MODEL_LINES)]
+    other = MODEL_LINES[(number + number // len(MODEL_LINES)) % len(MODEL_LINES)]
+    return Line(colour=own.colour, style=other.style, marker=other.marker)
 
 
 @contextmanager

@@ -1,10 +1,15 @@
 """What the learned weights do to the tracks."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from ndive.evaluation import FittedVertices, JetTable, flavour_masks, flavour_title, selection_counts
+from ndive.evaluation import (
+    FittedVertices,
+    JetTable,
+    flavour_masks,
+    flavour_title,
+    heavy_masks,
+    selection_counts,
+)
 from ndive.report.figure import Drawing
 from ndive.report.histogram import draw_shares
 from ndive.report.style import FLAVOUR_LINES, Line, new_figure
@@ -20,9 +25,7 @@ KINDS = {
 }
 
 
-def weight_drawing(
-    name: str, vertices: FittedVertices, _: Mapping[str, FittedVertices], jets: JetTable
-) -> Drawing:
+def weight_drawing(name: str, vertices: FittedVertices, jets: JetTable) -> Drawing:
     """Weights over the jet's largest, of tracks from the decay, of the others, and of the ghost."""
     figure = new_figure(10.5, 3.9)
     masks = flavour_masks(jets)
@@ -57,9 +60,7 @@ def weight_drawing(
     )
 
 
-def count_drawing(
-    name: str, vertices: FittedVertices, _: Mapping[str, FittedVertices], jets: JetTable
-) -> Drawing:
+def count_drawing(name: str, vertices: FittedVertices, jets: JetTable) -> Drawing:
     """Nine panels: tracks selected, from the decay, and both, in jets of each flavour."""
     figure = new_figure(10.5, 8.0)
     masks = flavour_masks(jets)
@@ -88,13 +89,11 @@ def count_drawing(
     )
 
 
-def trade_drawing(
-    name: str, vertices: FittedVertices, _: Mapping[str, FittedVertices], jets: JetTable
-) -> Drawing:
+def trade_drawing(name: str, vertices: FittedVertices, jets: JetTable) -> Drawing:
     """Selection efficiency against purity of single b and c jets, as a table of shares."""
     figure = new_figure(9.0, 4.2)
     counts = selection_counts(vertices.track_weights, jets.real, jets.decay)
-    masks = {flavour: mask for flavour, mask in flavour_masks(jets).items() if flavour != "ujets"}
+    masks = heavy_masks(jets)
     panels = figure.subplots(1, len(masks), sharey=True, squeeze=False)[0]
     for axes, (flavour, mask) in zip(panels, masks.items(), strict=True):
         chosen = mask & (counts.decay > 0) & (counts.selected > 0)
