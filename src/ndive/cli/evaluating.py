@@ -8,17 +8,7 @@ from rich.progress import Progress, TaskID
 from ndive.cli.console import console
 from ndive.cli.progress import jets_progress
 from ndive.data import open_sample
-from ndive.errors import ArgumentError
-from ndive.evaluation import (
-    Evaluation,
-    HeldOut,
-    Tags,
-    TrainedModel,
-    evaluate,
-    load_copies,
-    load_trained,
-    read_held_out,
-)
+from ndive.evaluation import Evaluation, HeldOut, Tags, evaluate_models
 from ndive.evaluation.discriminant import TAGS
 from ndive.training import models_root
 from ndive.training.compilation import keep_compiled
@@ -41,25 +31,17 @@ def evaluated(
 
     **Raises:** `ArgumentError` without a name, `CheckpointError` for an unknown one, and what reading raises.
     """
-    if not names:
-        raise ArgumentError("no model is named; name at least one that was trained")
-    root = models if models is not None else models_root()
-    trained = [one for name in dict.fromkeys(names) for one in _asked(name, root, epoch, copy)]
     keep_compiled()
+    root = models if models is not None else models_root()
     sample = open_sample(samples, job="evaluate", split="test")
     with jets_progress() as progress:
         report = _Bars(progress, sample.n_jets)
-        held_out = read_held_out(sample, root, tags=tags, report=report, overwrite=overwrite)
-        evaluations = [evaluate(one, held_out, report=report, overwrite=overwrite) for one in trained]
+        found = evaluate_models(
+            names, sample, root, epoch=epoch, copy=copy, tags=tags, report=report, overwrite=overwrite
+        )
     if not report.tasks:
         console(stderr=True).print(f"reusing the predictions in '{root}'")
-    return held_out, evaluations
-
-
-def _asked(name: str, root: Path, epoch: int | None, copy: int | None) -> list[TrainedModel]:
-    if copy is None:
-        return load_copies(name, root, epoch=epoch)
-    return [load_trained(name, root, epoch=epoch, copy=copy)]
+    return found
 
 
 class _Bars:

@@ -1,6 +1,5 @@
 """`ndive plot`: one figure of trained models, as PNG and PDF, with its numbers."""
 
-import difflib
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +11,9 @@ from ndive.errors import ArgumentError
 from ndive.evaluation import tags_with
 from ndive.evaluation.discriminant import FRACTION_B, FRACTION_C
 from ndive.files import check_directory
-from ndive.report.catalogue import FIGURES, drawn, lacking
+from ndive.report.catalogue import FIGURES
 from ndive.report.figure import save_drawing
+from ndive.report.named import draw, figure_named
 from ndive.report.style import styled
 
 
@@ -58,10 +58,7 @@ def plot(
             terminal.print(f"{name:20} {kind.text}", soft_wrap=True)
         return
     *names, figure = words
-    if figure not in FIGURES:
-        near = difflib.get_close_matches(figure, FIGURES, n=3, cutoff=0.4)
-        told = f"nearest: {', '.join(near)}" if near else "'ndive plot' lists them"
-        raise ArgumentError(f"no figure '{figure}'; {told}")
+    figure_named(figure)
     if samples is None:
         raise ArgumentError("no jets to judge on: give --samples DIRECTORY")
     place = Path(figure) if output is None else output.with_suffix("")
@@ -70,12 +67,9 @@ def plot(
     held_out, evaluations = evaluated(
         names, samples, models, epoch=epoch, copy=copy, tags=tags, overwrite=False
     )
-    kind = FIGURES[figure]
-    with styled():
-        drawings = drawn(kind, evaluations, held_out)
-        if not drawings:
-            raise ArgumentError(" ".join(lacking(kind, evaluations)))
-        for drawing in drawings:
-            added = "" if len(drawings) == 1 else drawing.name.removeprefix(figure)
+    drawings = draw(figure, evaluations, held_out)
+    for drawing in drawings:
+        added = "" if len(drawings) == 1 else drawing.name.removeprefix(figure)
+        with styled():
             paths = save_drawing(drawing, place.parent, f"{place.name}{added}")
-            terminal.print(f"{drawing.title}: {', '.join(map(str, paths))}", soft_wrap=True)
+        terminal.print(f"{drawing.title}: {', '.join(map(str, paths))}", soft_wrap=True)

@@ -34,6 +34,7 @@ from ndive.evaluation.inference import read_jets as read_jets
 from ndive.evaluation.inference import reference_model as reference_model
 from ndive.evaluation.inputs import INPUTS as INPUTS
 from ndive.evaluation.inputs import read_inputs as read_inputs
+from ndive.evaluation.judging import evaluate_models as evaluate_models
 from ndive.evaluation.mean import Mean as Mean
 from ndive.evaluation.mean import width_of as width_of
 from ndive.evaluation.metrics import BINNED as BINNED

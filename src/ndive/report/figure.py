@@ -1,6 +1,7 @@
 """A drawn figure with what a page needs to show it, and its files."""
 
 import base64
+import html
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,17 @@ def save_drawing(drawing: Drawing, directory: Path, name: str | None = None) -> 
         drawing.figure.savefig(aside, format="pdf", metadata={"CreationDate": None})
     write_numbers(drawing.figure, numbers)
     return paths
+
+
+def as_html(drawing: Drawing) -> str:
+    """The figure and its caption as an element of a page."""
+    title = html.escape(drawing.title)
+    wide = ' class="broad"' if drawing.figure.get_figwidth() > 8 else ""
+    return (
+        f'<figure id="{html.escape(drawing.name)}"{wide}>'
+        f'<img alt="{title}" src="{as_data_address(drawing)}">'
+        f"<figcaption><strong>{title}.</strong> {html.escape(drawing.caption)}</figcaption></figure>"
+    )
 
 
 def as_data_address(drawing: Drawing) -> str:

@@ -13,7 +13,7 @@ from plotly.offline import get_plotlyjs
 
 from ndive.evaluation import Table
 from ndive.files import reported
-from ndive.report.figure import Drawing, as_data_address
+from ndive.report.figure import Drawing, as_html
 from ndive.report.provenance import fingerprint
 
 _DISPLAY_CAPTION = (
@@ -116,21 +116,11 @@ def _table(table: Table) -> str:
 
 
 def _section(section: Section, anchor: str) -> str:
-    figures = "".join(_figure(drawing) for drawing in section.drawings)
+    figures = "".join(map(as_html, section.drawings))
     missing = "".join(f'<p class="note">{html.escape(reason)}</p>' for reason in section.missing)
     return (
         f'<section id="{anchor}"><h2>{html.escape(section.title)}</h2>{missing}'
         f'<div class="figures">{figures}</div></section>'
-    )
-
-
-def _figure(drawing: Drawing) -> str:
-    title = html.escape(drawing.title)
-    wide = ' class="broad"' if drawing.figure.get_figwidth() > 8 else ""
-    return (
-        f'<figure id="{html.escape(drawing.name)}"{wide}>'
-        f'<img alt="{title}" src="{as_data_address(drawing)}">'
-        f"<figcaption><strong>{title}.</strong> {html.escape(drawing.caption)}</figcaption></figure>"
     )
 
 

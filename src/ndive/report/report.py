@@ -4,12 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import plotly.graph_objects as go
-
 from ndive.evaluation import (
     BINNED,
     METRICS,
-    SELECTIONS,
     Evaluation,
     HeldOut,
     Rejection,
@@ -20,17 +17,15 @@ from ndive.evaluation import (
     flavour_title,
     random_rows,
     ratio_table,
-    read_example,
     summary_tables,
     tagging_verdict,
-    take,
     vertex_verdict,
     write_measurements,
     write_metrics,
 )
 from ndive.files import made, reported, resolved, written_aside
-from ndive.report.display import Shown, display
 from ndive.report.figure import KINDS, figure_files, save_drawing
+from ndive.report.jets import display_jets
 from ndive.report.page import Page, Section, is_page_of, named_figures, render
 from ndive.report.provenance import fingerprint, provenance
 from ndive.report.sections import draw_sections
@@ -129,6 +124,7 @@ def _page(
         if summary.resolution
     ]
     everything = summary_tables([one.summary for one in evaluations], held_out.resolutions)
+    rows = random_rows(held_out.jets, N_EXAMPLES, seed=seed)
     tables = [copies_table(evaluations), *everything]
     if ratios:
         tables.insert(2, ratio_table(taggers[0].name, ratios))
@@ -137,7 +133,7 @@ def _page(
         verdict=verdict,
         tables=tables,
         sections=sections,
-        display=_display(firsts, held_out, seed),
+        display=display_jets(firsts, held_out, rows) if rows else None,
         provenance=provenance(evaluations, held_out, seed),
     )
 
@@ -161,21 +157,3 @@ def _ratios(evaluations: Sequence[Evaluation], held_out: HeldOut) -> list[tuple[
         if one.predictions.flavour is not None
     ]
     return [(name, compared(flavour, flavours[0][1], held_out.jets)) for name, flavour in flavours[1:]]
-
-
-def _display(evaluations: Sequence[Evaluation], held_out: HeldOut, seed: int) -> go.Figure | None:
-    """Random jets with the fits of all models, and of the true tracks."""
-    fits = {
-        one.summary.name: one.predictions.vertices
-        for one in evaluations
-        if one.predictions.vertices is not None
-    }
-    fits[SELECTIONS["perfect"]] = held_out.references["perfect"]
-    shown = [
-        Shown(
-            example=read_example(held_out.sample, held_out.jets, row),
-            fits={name: take(fit, [row]) for name, fit in fits.items()},
-        )
-        for row in random_rows(held_out.jets, N_EXAMPLES, seed=seed)
-    ]
-    return display(shown) if shown else None
