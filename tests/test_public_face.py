@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,13 @@ def test_public_names_are_there_and_say_what_they_are(name):
             method for key, method in vars(public).items() if not key.startswith("_") and callable(method)
         ]
         assert all(inspect.getdoc(method) for method in methods), f"a method of ndive.{name} has no docstring"
+
+
+def test_the_page_of_the_site_has_each_name_once():
+    page = Path(__file__).parents[1] / "docs" / "api.md"
+    shown = re.findall(r"^::: ndive\.(\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(set(shown) - {"errors"}) == NAMES
+    assert len(set(shown)) == len(shown)
 
 
 def test_names_are_listed_for_completion():
