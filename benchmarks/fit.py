@@ -1,11 +1,12 @@
 """Speed and memory of `fit_vertex`, beside a dense implicit gradient and scipy, on one machine in one run.
 
-    uv run python benchmarks/fit.py [--jets 1 100 1000 4096 10000] [--slots 15 40] [--output fit.json]
+    uv run python benchmarks/fit.py [--jets 1 100 1000 4096] [--slots 15 40] [--devices 1] [--output fit.json]
 
 Prints a table as it goes and one JSON object: the machine, and for each precision, number of jets and of
 tracks the wall time of the position alone, of the position and its gradient in the weights, and in weights,
 parameters and covariance: median, minimum and maximum over repeats (ms), jets/s of the median, CPU seconds to
-compile and temporary memory (MB). Jets have random weights.
+compile and temporary memory (MB). Jets have random weights. With `--devices N` the processor counts as N
+devices, each of which fits its share of the jets.
 
 `--curves` fits t = c + s n to times over 2 to 200 tracks and over 1 to 1 000 000 jets instead.
 """
@@ -22,6 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from figures import add_output, write_figures
+from jax.sharding import NamedSharding, PartitionSpec
 from scipy.optimize import least_squares
 from toys import toy_tracks
 
@@ -108,6 +110,15 @@ def timed(function: Callable[..., Any], *arguments: jax.Array) -> dict[str, floa
     }
 
 
+def on_devices(program: Callable[..., Any], arrays: Arrays) -> tuple[Callable[..., Any], Arrays]:
+    """The program and its arrays, with the jets shared out to all devices."""
+    mesh = jax.make_mesh((jax.device_count(),), ("jets",))
+    along = PartitionSpec("jets")
+    shared = jax.shard_map(program, mesh=mesh, in_specs=along, out_specs=along, check_vma=False)
+    first, second, third = (jax.device_put(x, NamedSharding(mesh, along)) for x in arrays)
+    return shared, (first, second, third)
+
+
 def by_scipy(arrays: Arrays) -> float:
     """Jets/s of `scipy.optimize.least_squares` on the same problem, one by one, the helix compiled."""
     weights, measured, covariance = map(np.asarray, arrays)
@@ -157,7 +168,10 @@ def measure(jets: list[int], slots: list[int]) -> dict[str, Any]:
                     arrays = toys(number, tracks, dtype)
                     for name, program in programs.items():
                         title = f"{dtype}, {number} x {tracks}, {name}"
-                        figures[title] = timed(program, *arrays)
+                        shared, parts = program, arrays
+                        if number % jax.device_count() == 0:
+                            shared, parts = on_devices(program, arrays)
+                        figures[title] = timed(shared, *parts)
                         show(title, figures[title])
             title = f"{dtype}, {DENSE_JETS} x 15, dense gradient"
             figures[title] = timed(dense, *toys(DENSE_JETS, 15, dtype))
@@ -205,9 +219,11 @@ def main() -> None:
         "--jets", type=int, nargs="+", default=[1, 100, 1000, 4096, 10_000], help="jets in a batch"
     )
     parser.add_argument("--slots", type=int, nargs="+", default=[15, 40], help="tracks a jet (15 40)")
+    parser.add_argument("--devices", type=int, default=1, help="devices that the processor counts as (1)")
     parser.add_argument("--curves", action="store_true", help="times over tracks and jets instead")
     add_output(parser)
     options = parser.parse_args()
+    jax.config.update("jax_num_cpu_devices", options.devices)
     machine = {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     figures = curves() if options.curves else measure(options.jets, options.slots)
     write_figures(machine | {"jax": jax.__version__} | figures, options.output)
