@@ -1,4 +1,4 @@
-"""`ndive export`: a file that runs without this package and says what the model says."""
+"""`ndive export` as StableHLO: a file that runs without this package and says what the model says."""
 
 import os
 import subprocess
@@ -59,9 +59,9 @@ def test_the_fit_alone_runs_without_the_package_and_agrees_with_scipy(tmp_path):
     found = run_elsewhere(tmp_path / "fit.stablehlo", inputs | {"weights": weights}, tmp_path)
     expected = fit_by_scipy(perigee, jets.parameters[0], jets.covariance[0], weights[0], jets.vertex[0])
     error = np.sqrt(np.diagonal(expected.covariance))
-    assert found["status"].tolist() == [0, 2, 2]
-    assert np.all(np.abs(found["position"][0] - expected.position) < 0.01 * error)
-    assert found["chi2"][0] == pytest.approx(expected.chi2, rel=1e-3)
+    assert found["vertex_status"].tolist() == [0, 2, 2]
+    assert np.all(np.abs(found["vertex_position"][0] - expected.position) < 0.01 * error)
+    assert found["vertex_chi2"][0] == pytest.approx(expected.chi2, rel=1e-3)
     assert all(np.isfinite(array).all() for array in found.values())
 
 

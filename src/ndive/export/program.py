@@ -6,6 +6,7 @@ import jax
 from jaxtyping import Array
 
 from ndive.errors import ArgumentError
+from ndive.export.shapes import Axes
 from ndive.models import Model, TaggerOutput
 from ndive.tracks import Jet, Tracks
 from ndive.vertexing import Vertex, fit_vertex
@@ -13,7 +14,7 @@ from ndive.vertexing import Vertex, fit_vertex
 Arrays = dict[str, Array]
 Program = Callable[[Arrays], Arrays]
 
-TRACKS = {
+TRACKS: dict[str, Axes] = {
     "parameters": ("b", "n", 5),
     "covariance": ("b", "n", 5, 5),
     "mask": ("b", "n"),
@@ -21,14 +22,14 @@ TRACKS = {
 }
 """Inputs that are the fields of `ndive.Tracks`, b jets of n slots: mm, rad, 1/GeV, tesla."""
 
-MODEL_INPUTS = {"pt": ("b",), "eta": ("b",), "phi": ("b",), **TRACKS}
+MODEL_INPUTS: dict[str, Axes] = {"pt": ("b",), "eta": ("b",), "phi": ("b",), **TRACKS}
 """Those of a model: the jet's axis and pT in GeV, and its tracks about the origin."""
 
-FIT_INPUTS = {**TRACKS, "weights": ("b", "n")}
+FIT_INPUTS: dict[str, Axes] = {**TRACKS, "weights": ("b", "n")}
 """Those of the fit alone."""
 
 VERTEX = ("position", "covariance", "sandwich_covariance", "track_chi2", "chi2", "ndf", "momenta", "status")
-"""The fields of `ndive.Vertex` that are outputs; those of a model have `vertex_` before their names."""
+"""The fields of `ndive.Vertex` that are outputs, with `vertex_` before their names."""
 
 
 def model_program(model: Model) -> Program:
@@ -39,7 +40,7 @@ def model_program(model: Model) -> Program:
 
     **Raises:** `ArgumentError` where the model reads the truth.
     """
-    _check_no_truth(model)
+    check_reads_no_truth(model)
 
     def program(inputs: Arrays) -> Arrays:
         tracks = {name: inputs[name] for name in TRACKS}
@@ -51,22 +52,22 @@ def model_program(model: Model) -> Program:
             named["same_vertex"] = jax.nn.sigmoid(output.pairing_logits)
         if output.vertex is not None and output.weights is not None:
             named["weights"] = output.weights
-            named |= {f"vertex_{name}": value for name, value in _fields(output.vertex).items()}
+            named |= _fields(output.vertex)
         return named
 
     return program
 
 
 def fit_program(inputs: Arrays) -> Arrays:
-    """The fit alone, of tracks with given weights: the fields of `VERTEX`."""
+    """The fit alone, of tracks with given weights: `vertex_…`, the fields of `VERTEX`."""
     return _fields(fit_vertex(Tracks(**{name: inputs[name] for name in TRACKS}), inputs["weights"]))
 
 
-def _fields(vertex: Vertex) -> Arrays:
-    return {name: getattr(vertex, name) for name in VERTEX}
+def check_reads_no_truth(model: Model) -> None:
+    """Refuse a model that only runs where the truth is known.
 
-
-def _check_no_truth(model: Model) -> None:
+    **Raises:** `ArgumentError`.
+    """
     name = getattr(model, "vertexer_name", "none")
     vertexer = getattr(model, "vertexer", model)
     if name == "true_vertex":
@@ -75,3 +76,7 @@ def _check_no_truth(model: Model) -> None:
         )
     if getattr(vertexer, "activation", "none") == "perfect":
         raise ArgumentError("the activation 'perfect' reads the truth, which jets of a detector do not have")
+
+
+def _fields(vertex: Vertex) -> Arrays:
+    return {f"vertex_{name}": getattr(vertex, name) for name in VERTEX}

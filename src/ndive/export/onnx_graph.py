@@ -1,0 +1,84 @@
+"""Programs as ONNX graphs: they run in ONNX Runtime and in all else that reads the format."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import jax
+from jaxtyping import Array
+
+from ndive.errors import MissingExtraError
+from ndive.export.plain import plain
+from ndive.export.program import Program
+from ndive.export.shapes import Axes, symbolic_shapes
+from ndive.files import written_aside
+
+try:
+    import onnx
+    import onnx_ir as ir
+    from jax2onnx import to_onnx
+    from onnx_ir.passes.common import DeduplicateInitializersPass, LiftSubgraphInitializersToMainGraphPass
+except ImportError as error:
+    raise MissingExtraError("onnx", "the format onnx") from error
+
+OPSET = 21
+"""Version of the operators, which ONNX Runtime knows since 1.20."""
+
+
+def write_onnx(
+    path: str | Path, program: Program, inputs: Mapping[str, Axes], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write `program` with these `inputs` for any number of jets and slots, with `metadata` beside it.
+
+    Inputs are float32 arrays and a bool `mask`; outputs have the names that the program gives them, which may
+    not be those of inputs. All jets of a call take their steps together. `onnx.checker` has seen the file.
+
+    **Raises:** `FileAccessError` where the place cannot be written.
+    """
+    with jax.enable_x64(False), _quiet("onnx_ir"), written_aside(path) as aside:
+        model = _tidied(_graph(program, inputs))
+        model.metadata_props.update(metadata or {})
+        ir.save(model, aside)
+        onnx.checker.check_model(aside, full_check=True)
+
+
+def _graph(program: Program, inputs: Mapping[str, Axes]) -> ir.Model:
+    shapes = symbolic_shapes(inputs)
+
+    def by_position(*arrays: Array) -> dict[str, Array]:
+        return program(dict(zip(shapes, arrays, strict=True)))
+
+    names = list(jax.eval_shape(by_position, *shapes.values()))
+    written_out = plain(by_position, *shapes.values())
+    return to_onnx(
+        lambda *arrays: tuple(written_out(*arrays)),
+        inputs=list(shapes.values()),
+        model_name="ndive",
+        opset=OPSET,
+        input_names=list(shapes),
+        output_names=names,
+        return_mode="ir",
+    )
+
+
+def _tidied(model: ir.Model) -> ir.Model:
+    """Each constant there once, and arrays without a jet or a slot as good as any others."""
+    for tidy in (LiftSubgraphInitializersToMainGraphPass(), DeduplicateInitializersPass()):
+        model = tidy(model).model
+    for node in ir.traversal.RecursiveGraphIterator(model.graph):
+        if node.op_type == "Reshape":
+            node.attributes["allowzero"] = ir.AttrInt64("allowzero", 1)  # a length of 0 is meant
+    return model
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """No warnings from a library about shapes that it could not infer; the checker judges the result."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
