@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 from sklearn.metrics import accuracy_score
 
 from ndive.evaluation import BINS, C_TAG, clopper_pearson, measurements, tags_with
@@ -112,3 +112,23 @@ def test_chi2_of_that_distribution_has_flat_probabilities():
     found = one("chi2_probability_below_5_percent")
     assert abs(found.value - 0.05) < 3.5 * np.sqrt(0.05 * 0.95 / found.count)
     assert one("chi2_probability").value == pytest.approx(0.5, abs=0.03)
+
+
+def test_widths_are_those_of_the_jets_with_a_valid_fit():
+    fit = PREDICTIONS.vertices
+    chosen = (JETS.flavour == 1) & JETS.has_vertex & fit.valid & (JETS.pt >= 60) & (JETS.pt < 80)
+    residual = (fit.position - JETS.hadron_vertex)[chosen, 2]
+    low, high = np.quantile(residual, [norm.cdf(-1), norm.cdf(1)])
+    found = one("residual_width_z_mm", "cjets", "pt", 60.0)
+    assert (found.value, found.count) == (pytest.approx((high - low) / 2), chosen.sum())
+    pulls = residual / np.sqrt(fit.sandwich_covariance[chosen, 2, 2])
+    low, high = np.quantile(pulls, [norm.cdf(-1), norm.cdf(1)])
+    assert one("sandwich_pull_width_z", "cjets", "pt", 60.0).value == pytest.approx((high - low) / 2)
+
+
+def test_clean_are_the_fits_without_weight_on_other_tracks():
+    fit, b = PREDICTIONS.vertices, (JETS.flavour == 0) & JETS.has_vertex & PREDICTIONS.vertices.valid
+    others = (JETS.real & (JETS.perfect_weights == 0) & (fit.track_weights > 0)).any(axis=1)
+    share = one("clean_selection")
+    assert (share.value, share.count) == (pytest.approx((b & ~others).sum() / b.sum(), abs=0.01), b.sum())
+    assert one("clean_sandwich_pull_width_x").count == pytest.approx(share.value * share.count)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ndive.evaluation.selection import (
+    contamination,
     mean_efficiency,
     mean_purity,
     selected_tracks,
@@ -42,3 +43,9 @@ def test_a_jet_of_which_nothing_is_selected_has_an_efficiency_and_no_purity():
 def test_no_jet_gives_nan():
     none = np.zeros(3, bool)
     assert np.isnan(mean_efficiency(selection_counts(WEIGHTS, REAL, DECAY).of(none)).value)
+
+
+def test_contamination_is_the_share_of_the_weight_on_other_tracks():
+    found = contamination(WEIGHTS, REAL, DECAY)
+    np.testing.assert_allclose(found[:2], [0.46 / (0.9 + 0.46 + 0.4), 0.0])
+    assert np.isnan(found[2])

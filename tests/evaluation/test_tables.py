@@ -1,18 +1,23 @@
 """Numbers as text, in the row and column where they belong."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
 from ndive.evaluation import (
+    TrainedModel,
     measured,
     ratio_table,
     rejection_table,
     summarise,
     summary_tables,
+    training_table,
     two_digits,
 )
+from ndive.models import ModelConfig, build_model, identity_normalisation
 from tests.evaluation.toys import toy_jets, toy_predictions
 
 
@@ -105,3 +110,34 @@ def test_rejections_stand_below_their_background_and_efficiency(summaries):
         one for one in summaries[0].tagging.rejections if one.background == "cjets" and one.efficiency == 0.8
     )
     assert row[columns.index("c jets at 80%")] == measured(point.value, point.error)
+
+
+def test_what_was_trained_on_what():
+    run = {
+        "config": {"batch_size": 250, "learning_rate": 2e-3, "use_adam": True},
+        "seed": 3,
+        "train_jets": 20000,
+        "train_files": ["ndive_train.h5"],
+    }
+    row, unknown = training_table([trained_model("mine", run), trained_model("found", {})]).rows
+    assert row[:3] == ("mine", "17,569", "20,000")
+    assert row[3:] == ("ndive_train.h5", "7", "5", "250", "0.002", "Adam", "3")
+    assert unknown[2:] == ("–", "–", "7", "5", "–", "–", "–", "–")
+
+
+def trained_model(name, run):
+    """An NDIVE of the paper, whose fifth of seven epochs is the best."""
+    config = ModelConfig(model="NDIVE", ghost=False)
+    return TrainedModel(
+        name=name,
+        configuration=name,
+        copy=None,
+        directory=Path(),
+        path=Path("best.eqx"),
+        model=build_model(config, identity_normalisation(), key=jax.random.key(0)),
+        config=config,
+        artefact="",
+        epoch=5,
+        history={"epoch": np.arange(1.0, 8.0)},
+        run=run,
+    )

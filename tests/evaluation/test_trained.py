@@ -20,6 +20,7 @@ from ndive.training.checkpoints import save_checkpoint
 from ndive.training.history import write_history
 from ndive.training.standing import Standing
 from ndive.training.state import first_state
+from tests.evaluation.conftest import N_JETS
 
 
 @pytest.fixture
@@ -161,9 +162,14 @@ def test_the_checkpoint_of_an_epoch_is_read(root, sample):
         train_identity=sample.identity,
         val_identity=sample.identity,
     )
+    assert load_trained("tagger", root).run == {}
     save_checkpoint(root / "tagger", Standing(state=state), run)
     trained = load_trained("tagger", root, epoch=3)
     assert (trained.name, trained.epoch) == ("tagger_epoch_3", 3)
+    assert (trained.run["train_jets"], trained.run["train_files"]) == (N_JETS, ["toy_test.h5"])
+    assert trained.run["config"]["learning_rate"] == 1e-5
+    (root / "tagger" / "checkpoint_0004.eqx").write_bytes(b"cut off")
+    assert load_trained("tagger", root).run == trained.run
     for one, other in zip(jax.tree.leaves(trained.model), jax.tree.leaves(model), strict=True):
         np.testing.assert_array_equal(one, other)
 

@@ -5,7 +5,7 @@ from math import nan
 import numpy as np
 import pytest
 
-from ndive.evaluation import Rejection, Resolution, Summary, tagging_verdict, vertex_verdict
+from ndive.evaluation import Rejection, Resolution, Summary, pull_verdict, tagging_verdict, vertex_verdict
 from ndive.evaluation.summary import Tagging
 
 
@@ -31,8 +31,7 @@ def summary(name, points=()):
     return Summary(name=name, n_jets={}, tagging=tagging, selection=(), resolution=(), measurements=())
 
 
-def resolution(flavour, distance, error):
-    widths = (1.0, 1.0, 1.0)
+def resolution(flavour, distance, error, pulls=1.0, sandwich=1.0):
     return Resolution(
         flavour=flavour,
         n_jets=10,
@@ -40,9 +39,9 @@ def resolution(flavour, distance, error):
         mean_distance=distance,
         mean_distance_error=error,
         median_distance=0.7,
-        half_width=widths,
-        pull_width=widths,
-        sandwich_pull_width=widths,
+        half_width=(1.0,) * 3,
+        pull_width=(pulls,) * 3,
+        sandwich_pull_width=(sandwich,) * 3,
     )
 
 
@@ -99,3 +98,10 @@ def test_the_vertex_is_that_of_the_b_jets():
 def test_without_a_valid_vertex_of_a_b_jet_no_distance_is_told():
     none = [resolution("bjets", nan, nan)]
     assert vertex_verdict("new", none, none) == ("No b jet has a valid vertex of new.")
+
+
+def test_pulls_of_b_jets_are_told_by_both_covariances():
+    model = [resolution("cjets", 1, 1, 9, 9), resolution("bjets", 1, 1, pulls=0.123, sandwich=1.07)]
+    said = pull_verdict("mine", model, [resolution("bjets", 1, 1, pulls=0.98, sandwich=9)])
+    assert "the widths 1.1, 1.1, 1.1 with the sandwich covariance and 0.12, 0.12, 0.12 with that" in said
+    assert said.endswith("the true tracks give 0.98, 0.98, 0.98.")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from ndive.evaluation import (
     BINS,
@@ -17,6 +18,7 @@ from ndive.evaluation import (
 from ndive.report.binned import binned_drawing
 from ndive.report.calibration import calibration_drawing
 from ndive.report.confusion import flavour_confusion_drawing, origin_confusion_drawing
+from ndive.report.contamination import contamination_drawing
 from ndive.report.discriminant import discriminant_drawing, probability_drawing
 from ndive.report.fractions import fraction_scan_drawing
 from ndive.report.inputs import input_drawing
@@ -247,3 +249,20 @@ def test_distances_are_those_of_the_fits(evaluations, held_out, jets):
     text = figure.axes[0].get_legend().get_texts()[1].get_text()
     assert text == f"with_vertex: {two_digits(float(np.median(found.distance)))} mm"
     assert "no flight" in [text.get_text() for text in figure.axes[-1].texts]
+
+
+def test_contamination_bins_hold_the_jets_of_their_share(evaluations, jets, lines):
+    vertices = evaluations[1].predictions.vertices
+    figure = contamination_drawing({"with_vertex": vertices}, lines, jets).figure
+    panels = np.reshape(figure.axes, (4, 3))
+    weights = np.where(jets.real, vertices.track_weights, 0)
+    with np.errstate(invalid="ignore"):
+        wrong = np.where(jets.perfect_weights > 0, 0, weights).sum(axis=1) / weights.sum(axis=1)
+    chosen = (jets.flavour == 1) & (wrong >= 0.2) & (wrong < 0.4) & jets.has_vertex & vertices.valid
+    pulls = (vertices.position - jets.hadron_vertex)[chosen, 0]
+    pulls /= np.sqrt(vertices.sandwich_covariance[chosen, 0, 0])
+    low, high = np.quantile(pulls, [norm.cdf(-1), norm.cdf(1)])
+    (container,) = panels[0, 1].containers
+    assert container.lines[0].get_ydata()[5] == pytest.approx((high - low) / 2)
+    names = [text.get_text() for text in panels[3, 0].get_xticklabels()]
+    assert names == ["< 0.1 %", "0.1–1 %", "1–3 %", "3–10 %", "10–20 %", "20–40 %", "> 40 %"]

@@ -3,6 +3,7 @@
 from ndive.evaluation.binning import BINS as BINS
 from ndive.evaluation.binning import Measurement as Measurement
 from ndive.evaluation.binning import bin_numbers as bin_numbers
+from ndive.evaluation.binning import measured_over as measured_over
 from ndive.evaluation.binning import measurements as measurements
 from ndive.evaluation.binomial import clopper_pearson as clopper_pearson
 from ndive.evaluation.calibration import Reliability as Reliability
@@ -57,6 +58,7 @@ from ndive.evaluation.rejection import roc as roc
 from ndive.evaluation.resolution import AXES as AXES
 from ndive.evaluation.resolution import Residuals as Residuals
 from ndive.evaluation.resolution import vertex_residuals as vertex_residuals
+from ndive.evaluation.selection import contamination as contamination
 from ndive.evaluation.selection import selection_counts as selection_counts
 from ndive.evaluation.spread import ratio_of_copies as ratio_of_copies
 from ndive.evaluation.spread import roc_of_copies as roc_of_copies
@@ -83,5 +85,7 @@ from ndive.evaluation.trained import TrainedModel as TrainedModel
 from ndive.evaluation.trained import load_copies as load_copies
 from ndive.evaluation.trained import load_trained as load_trained
 from ndive.evaluation.trained import trained_names as trained_names
+from ndive.evaluation.training_table import training_table as training_table
+from ndive.evaluation.verdict import pull_verdict as pull_verdict
 from ndive.evaluation.verdict import tagging_verdict as tagging_verdict
 from ndive.evaluation.verdict import vertex_verdict as vertex_verdict

@@ -77,7 +77,7 @@ def _parts(jets: JetTable) -> Iterator[_Part]:
 
 
 def _measured(metric: str, flavour: str, quantity: Quantity, part: _Part) -> Measurement:
-    value, down, up, count = _value(quantity, part.jets)
+    value, down, up, count = measured_over(quantity, part.jets)
     return Measurement(
         metric=metric,
         flavour=flavour,
@@ -91,8 +91,8 @@ def _measured(metric: str, flavour: str, quantity: Quantity, part: _Part) -> Mea
     )
 
 
-def _value(quantity: Quantity, chosen: Bool[np.ndarray, " jets"]) -> tuple[float, float, float, int]:
-    """The value, the distances down and up to the ends of its interval, and the count."""
+def measured_over(quantity: Quantity, chosen: Bool[np.ndarray, " jets"]) -> tuple[float, float, float, int]:
+    """`value`, `down`, `up` and `count` of a `Measurement` over the chosen jets."""
     if isinstance(quantity, Fraction):
         return _pooled(int(quantity.part[chosen].sum()), int(quantity.whole[chosen].sum()))
     average = width_of if isinstance(quantity, Spread) else mean_of

@@ -16,7 +16,7 @@ from ndive.evaluation.partition import (
 )
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
 from ndive.evaluation.resolution import AXES, vertex_residuals
-from ndive.evaluation.selection import selection_counts
+from ndive.evaluation.selection import CLEAN, contamination, selection_counts
 from ndive.evaluation.vertexing import vertex_counts
 from ndive.schema import load_schema
 
@@ -105,18 +105,24 @@ def vertex_quantities(vertices: FittedVertices, jets: JetTable) -> dict[str, Qua
 
 
 def _widths(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
-    """Residuals (mm) and pulls in x, y and z, by the fit's covariance and by the sandwich covariance."""
+    """Residuals (mm) and pulls in x, y and z, by the fit's covariance and by the sandwich covariance.
+
+    The latter also of the fits with a clean selection alone, of which the share is told.
+    """
     found = vertex_residuals(vertices, jets, np.ones(len(jets.flavour), bool))
-    widths: dict[str, Quantity] = {}
-    for name, values in (
-        ("residual_width_{}_mm", found.residual),
-        ("pull_width_{}", found.pull),
-        ("sandwich_pull_width_{}", found.sandwich_pull),
+    wrong = contamination(vertices.track_weights, jets.real, jets.perfect_weights > 0)
+    clean = (wrong < CLEAN) & found.jets
+    widths: dict[str, Quantity] = {"clean_selection": _share(clean, found.jets)}
+    for name, values, chosen in (
+        ("residual_width_{}_mm", found.residual, found.jets),
+        ("pull_width_{}", found.pull, found.jets),
+        ("sandwich_pull_width_{}", found.sandwich_pull, found.jets),
+        ("clean_sandwich_pull_width_{}", found.sandwich_pull, clean),
     ):
         for axis, column in zip(AXES, values.T, strict=True):
             of_jets = np.full(len(jets.flavour), np.nan)
             of_jets[found.jets] = column
-            widths[name.format(axis)] = Spread(value=of_jets)
+            widths[name.format(axis)] = Spread(value=np.where(chosen, of_jets, np.nan))
     return widths
 
 

@@ -10,6 +10,9 @@ from ndive.evaluation.mean import Mean, mean_of
 THRESHOLD = 0.5
 """A track is selected where its weight exceeds this fraction of the jet's largest (arXiv:2310.12804)."""
 
+CLEAN = 1e-3
+"""A selection is clean where the tracks from elsewhere have less than this share of the jet's weight."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SelectionCounts:
@@ -42,6 +45,21 @@ def selection_counts(
     return SelectionCounts(
         decay=decay.sum(axis=-1), selected=selected.sum(axis=-1), both=(selected & decay).sum(axis=-1)
     )
+
+
+def contamination(
+    weights: Float[np.ndarray, "jets slots"],
+    real: Bool[np.ndarray, "jets slots"],
+    true: Bool[np.ndarray, "jets slots"],
+) -> Float[np.ndarray, " jets"]:
+    """Share of the weight of a jet's tracks that those from elsewhere than its `true` ones have.
+
+    NaN where there is no weight.
+    """
+    weights = np.where(real, weights, 0.0)
+    total = weights.sum(axis=-1)
+    wrong = np.where(true, 0.0, weights).sum(axis=-1)
+    return np.divide(wrong, total, where=total > 0, out=np.full(total.shape, np.nan))
 
 
 def mean_efficiency(counts: SelectionCounts) -> Mean:

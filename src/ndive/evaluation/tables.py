@@ -8,6 +8,7 @@ from ndive.evaluation.binning import Measurement
 from ndive.evaluation.discriminant import B_TAG, C_TAG, Tag
 from ndive.evaluation.inference import SELECTIONS
 from ndive.evaluation.mean import Mean
+from ndive.evaluation.resolution import AXES
 from ndive.evaluation.summary import Rejection, Resolution, Summary
 from ndive.schema import load_schema
 
@@ -64,6 +65,7 @@ def summary_tables(
         selection_table(summaries),
         resolution_table([none, *models, perfect]),
         coverage_table(summaries),
+        clean_table(summaries),
     ]
 
 
@@ -141,6 +143,19 @@ def coverage_table(summaries: Sequence[Summary]) -> Table:
         summaries,
         "Share of the valid fits whose 68 and 95 % ellipsoid holds the true vertex, with the covariance of "
         "the weighted fit and with the sandwich covariance.",
+    )
+
+
+def clean_table(summaries: Sequence[Summary]) -> Table:
+    """The pulls of the fits whose weight lies on tracks from the true vertex alone."""
+    columns = {"share of the fits": "clean_selection"}
+    columns |= {f"pull σ, {axis}": f"clean_sandwich_pull_width_{axis}" for axis in AXES}
+    return _by_flavour(
+        "Pulls of clean selections",
+        columns,
+        summaries,
+        "Fits in which tracks from elsewhere have less than 0.1 % of the weight, with the sandwich "
+        "covariance.",
     )
 
 

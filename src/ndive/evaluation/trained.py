@@ -4,8 +4,9 @@ import difflib
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -20,6 +21,7 @@ from ndive.training import (
     best_epoch,
     checkpoint_marks,
     checkpoint_path,
+    described_in,
     load_checkpoint,
     model_directory,
     read_history,
@@ -38,7 +40,9 @@ class TrainedModel:
 
     `name` tells it from all others: the name of its configuration, with the copy and the epoch where one was
     asked for. `configuration` is that name alone, `copy` None where there are no copies. `path` is its file,
-    `artefact` the SHA-256 of it; `epoch` the one that it is from, 0 without a history.
+    `artefact` the SHA-256 of it; `epoch` the one that it is from, 0 without a history. `run` is what the
+    newest checkpoint beside it says of the training: `config`, `seed`, `train_jets`, `train_files` and
+    `train_identity`, or nothing.
     """
 
     name: str
@@ -51,6 +55,7 @@ class TrainedModel:
     artefact: str
     epoch: int
     history: History
+    run: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load_trained(
@@ -144,6 +149,7 @@ def _read(path: Path, name: str, configuration: str, epoch: int | None, copy: in
         artefact=artefact,
         epoch=epoch,
         history=_columns(epochs),
+        run=described_in(path.parent),
     )
 
 

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from math import isnan
 
 from ndive.evaluation.summary import SIGNAL, Rejection, Resolution, Summary
-from ndive.evaluation.tables import flavour_title, measured
+from ndive.evaluation.tables import flavour_title, measured, two_digits
 
 EFFICIENCY = 0.7
 """The b efficiency at which models are compared."""
+
+PUBLISHED_PULL = 0.1
+"""Width of the pulls with learned weights in arXiv:2310.12804, roughly, read off its figures."""
 
 SIGNIFICANT = 2.0
 """Standard deviations below which nothing is called a difference."""
@@ -32,6 +35,21 @@ def vertex_verdict(name: str, model: Sequence[Resolution], none: Sequence[Resolu
     return (
         f"In b jets the vertex of {name} lies on average {distance} mm from the true one; "
         f"a fit of all tracks lies {baseline} mm away."
+    )
+
+
+def pull_verdict(name: str, model: Sequence[Resolution], perfect: Sequence[Resolution]) -> str:
+    """Whether the errors of the vertices of `name` in b jets are right, beside those of the true tracks."""
+    (ours,) = (found for found in model if found.flavour == SIGNAL)
+    (true,) = (found for found in perfect if found.flavour == SIGNAL)
+    fit, sandwich, best = (
+        ", ".join(map(two_digits, widths))
+        for widths in (ours.pull_width, ours.sandwich_pull_width, true.pull_width)
+    )
+    return (
+        f"There the pulls in x, y, z have the widths {sandwich} with the sandwich covariance and {fit} with "
+        f"that of the weighted fit (about {PUBLISHED_PULL:g} in arXiv:2310.12804); "
+        f"the true tracks give {best}."
     )
 
 

@@ -8,6 +8,7 @@ from ndive.report.binned import binned_drawing
 from ndive.report.binned_figures import BINNED_FIGURES, BinnedFigure
 from ndive.report.calibration import calibration_drawing
 from ndive.report.confusion import flavour_confusion_drawing, origin_confusion_drawing
+from ndive.report.contamination import contamination_drawing
 from ndive.report.discriminant import discriminant_drawing, probability_drawing
 from ndive.report.figure import Drawing
 from ndive.report.fractions import fraction_scan_drawing
@@ -189,6 +190,15 @@ FIGURES: Mapping[str, FigureKind] = {
         published="paper",
         text="spread of the pulls of b jets against multiplicity, pT and decay length",
         draw=beside_references(box_drawing),
+    ),
+    "contamination": FigureKind(
+        section="Vertex",
+        needs="vertex",
+        published="",
+        text="pulls and coverage against the weight on tracks from elsewhere",
+        draw=lambda material: [
+            contamination_drawing(material.vertices, material.lines, material.held_out.jets)
+        ],
     ),
     "plane": FigureKind(
         section="Vertex",

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from typing import Any
 
 from ndive.evaluation import Evaluation, HeldOut
 
@@ -25,6 +26,7 @@ def provenance(evaluations: Sequence[Evaluation], held_out: HeldOut, seed: int) 
         facts += [
             (trained.name, f"epoch {trained.epoch} of {len(trained.history['epoch'])}; {settings}"),
             (f"{trained.name}: file", f"SHA-256 {trained.artefact}"),
+            (f"{trained.name}: run", _run(trained.run)),
         ]
     facts += [
         (tag.symbol, f"fraction of {tag.other} in the background {tag.fraction:g}") for tag in held_out.tags
@@ -33,6 +35,14 @@ def provenance(evaluations: Sequence[Evaluation], held_out: HeldOut, seed: int) 
     facts.append(("Python", platform.python_version()))
     facts += [(library, version(library)) for library in LIBRARIES]
     return facts
+
+
+def _run(run: Mapping[str, Any]) -> str:
+    """Settings, seed and samples of a training; those of the model stand with it."""
+    facts = {"seed": run.get("seed"), **run.get("config", {})}
+    facts |= {name: run.get(name) for name in ("train_identity", "val_identity")}
+    told = (f"{name} {_text(value)}" for name, value in facts.items() if value is not None)
+    return ", ".join(told) or "no checkpoint says"
 
 
 def fingerprint(facts: Sequence[tuple[str, str]]) -> str:

@@ -15,10 +15,12 @@ from ndive.evaluation import (
     compared,
     copies_table,
     flavour_title,
+    pull_verdict,
     random_rows,
     ratio_table,
     summary_tables,
     tagging_verdict,
+    training_table,
     vertex_verdict,
     write_measurements,
     write_metrics,
@@ -119,15 +121,16 @@ def _page(
     verdict = [_judged_on(summaries[0], held_out)]
     verdict += [tagging_verdict(taggers[0], ratios)] if taggers else []
     verdict += [
-        vertex_verdict(summary.name, summary.resolution, held_out.resolutions["none"])
-        for summary in summaries
-        if summary.resolution
+        f"{vertex_verdict(one.name, one.resolution, held_out.resolutions['none'])} "
+        f"{pull_verdict(one.name, one.resolution, held_out.resolutions['perfect'])}"
+        for one in summaries
+        if one.resolution
     ]
     everything = summary_tables([one.summary for one in evaluations], held_out.resolutions)
     rows = random_rows(held_out.jets, N_EXAMPLES, seed=seed)
-    tables = [copies_table(evaluations), *everything]
+    tables = [training_table(one.trained for one in evaluations), copies_table(evaluations), *everything]
     if ratios:
-        tables.insert(2, ratio_table(taggers[0].name, ratios))
+        tables.insert(3, ratio_table(taggers[0].name, ratios))
     return Page(
         title=_title(list(by_configuration(evaluations))),
         verdict=verdict,

@@ -4,6 +4,7 @@ from ndive.training.accuracies import ACCURACY_NAMES as ACCURACY_NAMES
 from ndive.training.checkpoints import BEST as BEST
 from ndive.training.checkpoints import checkpoint_marks as checkpoint_marks
 from ndive.training.checkpoints import checkpoint_path as checkpoint_path
+from ndive.training.checkpoints import described_in as described_in
 from ndive.training.checkpoints import load_checkpoint as load_checkpoint
 from ndive.training.config import TrainConfig as TrainConfig
 from ndive.training.directories import model_directory as model_directory

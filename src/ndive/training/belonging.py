@@ -33,6 +33,8 @@ class Run:
             "seed": self.seed,
             "train_identity": self.train_identity,
             "val_identity": self.val_identity,
+            "train_jets": self.train_sample.n_jets,
+            "train_files": [path.name for path in self.train_sample.paths],
         }
 
 

@@ -11,6 +11,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +22,7 @@ import equinox as eqx
 from ndive.errors import CheckpointError
 from ndive.files import remove_abandoned, reported
 from ndive.models.saved import check_dtype, float_dtype, serialised, write_with_header
-from ndive.training.belonging import Run, check_belongs, config_in, written_by
+from ndive.training.belonging import Header, Run, check_belongs, config_in, written_by
 from ndive.training.config import TrainConfig
 from ndive.training.history import FILE, Epoch
 from ndive.training.standing import Mark, Standing
@@ -127,6 +128,14 @@ def load_checkpoint(path: Path) -> tuple[TrainState, TrainConfig]:
     header, payload = _read(path)
     config = config_in(path, header)
     return _standing(path, header, payload, config).state, config
+
+
+def described_in(directory: Path) -> Header:
+    """What the newest checkpoint that can be read says of its run (`Run.described`); nothing without one."""
+    for mark in reversed(checkpoint_marks(directory)):
+        with suppress(CheckpointError):
+            return _read(checkpoint_path(directory, *mark))[0]
+    return {}
 
 
 def remove_run(directory: Path) -> None:
