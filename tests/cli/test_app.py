@@ -1,9 +1,17 @@
 """The command itself: its verbs, wrong words, and extras that are not installed."""
 
+import importlib
+import inspect
+import os
+import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import h5py
+import jax
+import numpy as np
 import pytest
 
 from ndive.cli import main
@@ -16,6 +24,62 @@ def test_the_help_of_each_verb_explains_its_options(verb, capsys):
     told = capsys.readouterr().out
     assert "Parameters" in told
     assert told.startswith(f"Usage: ndive {verb}")
+    text = inspect.getdoc(getattr(importlib.import_module(f"ndive.cli.{verb}"), verb)) or ""
+    whole = text.replace("`", "").partition("Parameters\n")[0].split()
+    assert " ".join(whole) in " ".join(told.split())
+
+
+def test_versions_of_what_matters(capsys):
+    assert main(["--version"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("ndive ")
+    assert told[1].startswith(f"Python {platform.python_version()} ")
+    for library in (jax, np, h5py):
+        assert f"{library.__name__} {library.__version__}" in told
+
+
+def test_quiet_leaves_errors_alone(tmp_path, capsys):
+    call = ["inspect", str(tmp_path / "none.h5")]
+    told = []
+    for options in ([], ["--quiet"], ["--log-level", "error"]):
+        assert main([*options, *call]) == main([*call, *options]) == 2
+        told += capsys.readouterr().err.splitlines()
+    assert told == [f"ndive: cannot read '{tmp_path}/none.h5': No such file or directory"] * 6
+
+
+def test_debug_says_where_an_error_comes_from_and_what_libraries_say(tmp_path, capfd):
+    call = ["inspect", str(tmp_path / "none.h5")]
+    code = f"import sys; from ndive.cli import main; sys.exit(main({call} + ['--log-level', 'debug']))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 2
+    told = capfd.readouterr().err
+    assert "Traceback" in told
+    assert 'ndive/data/hdf5.py", line' in told
+    assert told.splitlines()[-1].startswith("ndive: cannot read")
+    assert main(call) == 2
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_no_color():
+    code = "from ndive.cli import main; main(['--help'])"
+    for variables, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
+        environment = {**os.environ, "FORCE_COLOR": "1", **variables}
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=True)
+        assert bool(re.search(rb"\x1b\[[\d;]*[34]\dm", done.stdout)) == coloured
+
+
+def test_bash_completes_verbs_options_and_values(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    script = tmp_path / "completion.bash"
+    assert main(["--install-completion", "--shell", "bash", "--output", str(script)]) == 0
+    assert str(script) in (tmp_path / ".bashrc").read_text(encoding="utf-8")
+    offered = []
+    for words in (["simul"], ["fit", "--prec"], ["fit", "--precision", "float3"], ["--qui"]):
+        code = f"source {script}; COMP_WORDS=(ndive {' '.join(words)}); COMP_CWORD={len(words)}; _ndive; "
+        done = subprocess.run(
+            ["bash", "--norc", "-c", code + 'echo "${COMPREPLY[@]}"'], capture_output=True, check=True
+        )
+        offered.append(done.stdout.decode().strip())
+    assert offered == ["simulate", "--precision", "float32", "--quiet"]
 
 
 def test_an_unknown_verb_has_its_nearest_name(capsys):
@@ -72,6 +136,7 @@ def test_an_interrupt_in_a_callback_of_the_garbage_collector_is_not_lost():
         "    if not sent: sent.append(1); signal.raise_signal(signal.SIGINT)\n"
         "def verb(*_, **__):\n"
         "    gc.callbacks.append(callback); gc.collect(); gc.callbacks.remove(callback); time.sleep(30)\n"
+        "verb.meta = verb\n"
         "app.app = verb\n"
         "sys.exit(app.main([]))"
     )

@@ -71,6 +71,16 @@ def test_called_again_it_prints_the_same_numbers_and_computes_nothing(
     assert metrics(judged)["models"][0]["tagging"]["accuracy"] == accuracy
 
 
+def test_json_has_the_numbers_of_all_models_and_quiet_says_nothing_else(judged, held_out_jets, capsys):
+    assert main([*arguments(held_out_jets, judged, "other", "tagger"), "--json", "--quiet"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    printed = json.loads(said.out, parse_constant=pytest.fail)
+    kept = [metrics(judged, name) for name in ("other", "tagger")]
+    assert printed["models"] == [one["models"][0] for one in kept]
+    assert printed["sample"] == kept[0]["sample"]
+
+
 def test_the_fits_without_a_network_are_printed_with_their_units(judged, held_out_jets, capsys):
     assert main(arguments(held_out_jets, judged, "tagger")) == 0
     out = capsys.readouterr().out

@@ -4,21 +4,24 @@ import gc
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from itertools import pairwise
 from types import FrameType
+from typing import Annotated
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Group, Parameter
 
-from ndive import __version__
-from ndive.cli.console import console
+from ndive.cli.console import Level, error_console, said, say
 from ndive.cli.switches import joined
+from ndive.cli.versions import versions
 from ndive.errors import ArgumentError, NdiveError
 
 app = App(
     name="ndive",
     help="Differentiable vertex fitting for jet flavour tagging.",
-    version=__version__,
+    version=versions,
+    version_format="plaintext",
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
@@ -40,19 +43,53 @@ VERBS = {
 }
 """What each verb does; its file is imported when it is called, so that none pays for the others."""
 
+EVERY = Group("Every verb", sort_key=20)
+
 RETRY = 0.01
 """Seconds until an interrupt that could not be raised is sent again."""
 
 for verb, text in VERBS.items():
     app.command(f"ndive.cli.{verb}:{verb}", help=text)
+app.register_install_completion_command(
+    help="Install completion of verbs and options for bash, zsh, fish or powershell."
+)
+
+
+@app.meta.default
+def run(
+    *words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    log_level: Annotated[Level, Parameter(group=EVERY)] = "info",
+    quiet: Annotated[bool, Parameter(group=EVERY, negative=())] = False,
+) -> None:
+    """Differentiable vertex fitting for jet flavour tagging.
+
+    Parameters
+    ----------
+    log_level
+        What is said on stderr: 'error', errors alone; 'info', also what is done and how far it is; 'debug',
+        also what libraries say, and where in the code an error comes from.
+    quiet
+        The same as --log-level error.
+    """
+    say("error" if quiet else log_level)
+    app(joined(words) if words[:1] == ("train",) else words, exit_on_error=False, print_error=False)
+
+
+def explain(verb: str) -> None:
+    """Let the help of a verb be its docstring, which says more than its line in the list."""
+    app[verb].help = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0 where it went well, 2 where the user can mend it, 130 where interrupted."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, _interrupt)
+    say("info")
     try:
-        app(_given(arguments), exit_on_error=False, print_error=False)
+        given = _given(arguments)
+        for verb in [word for word in given if word in VERBS][:1]:
+            explain(verb)
+        app.meta(given, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except (NdiveError, CycloptsError, OSError) as error:
         return _told(error)
@@ -61,18 +98,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _told(error.__cause__)
         raise
     except KeyboardInterrupt:
-        sys.stderr.write("ndive: interrupted; run again, the same command uses what is whole\n")
+        error_console().print("ndive: interrupted; run again, the same command uses what is whole")
         return 130
     return 0
 
 
 def _given(arguments: Sequence[str] | None) -> list[str]:
-    """The arguments, none of them empty; `train` takes its switches with true or false behind them, too."""
+    """The arguments, none of them empty."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     for option, value in pairwise(["ndive", *given]):
         if value == "" or (value.startswith("--") and value.endswith("=")):
             raise ArgumentError(f"'{value or option}' has an empty value; leave it out or name one")
-    return joined(given) if given[:1] == ["train"] else given
+    return given
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -85,9 +122,11 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _told(error: Exception) -> int:
+    if said("debug"):
+        traceback.print_exception(error)
     text = str(error)
     if isinstance(error, OSError) and not isinstance(error, NdiveError):
         place = "the output" if error.filename is None else f"'{error.filename}'"
         text = f"cannot read or write {place}: {error.strerror or text}"
-    console(stderr=True).print(f"ndive: {' '.join(text.split())}")
+    error_console().print(f"ndive: {' '.join(text.split())}")
     return 2

@@ -1,17 +1,47 @@
 """Where the verbs print: text as it is, paths too."""
 
+import logging
+from contextvars import ContextVar
+from typing import Literal
+
 from rich.console import Console
+
+Level = Literal["error", "info", "debug"]
+"""What is said on stderr: errors alone; what is done, too; what libraries say and tracebacks, too."""
+
+_level: ContextVar[Level] = ContextVar("level", default="info")
 
 PIPED_WIDTH = 160
 """Columns of a line where tables do not go to a terminal."""
 
 
+def say(level: Level) -> None:
+    """From now on say on stderr what `level` says, and let libraries say as much."""
+    _level.set(level)
+    root = logging.getLogger()
+    root.setLevel({"error": logging.ERROR, "info": logging.WARNING, "debug": logging.DEBUG}[level])
+    if level == "debug":
+        logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+
+
+def said(level: Level) -> bool:
+    """Whether this level was asked for."""
+    return _level.get() == level
+
+
 def console(*, stderr: bool = False) -> Console:
     """Stdout for results, stderr for what is said about them in lines that are not folded.
 
-    Nothing in a text is markup, an emoji code or highlighted.
+    Nothing in a text is markup, an emoji code or highlighted. Stderr is silent where errors alone are said.
     """
-    return Console(stderr=stderr, soft_wrap=stderr, markup=False, emoji=False, highlight=False)
+    made = error_console() if stderr else Console(markup=False, emoji=False, highlight=False)
+    made.quiet = stderr and said("error")
+    return made
+
+
+def error_console() -> Console:
+    """Stderr for errors, which are always said."""
+    return Console(stderr=True, soft_wrap=True, markup=False, emoji=False, highlight=False)
 
 
 def table_console() -> Console:

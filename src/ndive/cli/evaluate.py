@@ -5,12 +5,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from ndive.cli.console import console
 from ndive.cli.evaluating import evaluated
 from ndive.cli.tables import print_tables
 from ndive.evaluation import (
     BINNED,
     METRICS,
     copies_table,
+    metrics_json,
     summary_tables,
     tags_with,
     write_measurements,
@@ -28,6 +30,7 @@ def evaluate(
     fraction_b: float = FRACTION_B,
     models: Path | None = None,
     overwrite: Annotated[bool, Parameter(negative="")] = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Print rejections, track selection and vertex resolution of trained models on held-out jets.
 
@@ -54,6 +57,8 @@ def evaluate(
         Directory of the models; if not given, $NDIVE_MODEL_PATH, or without that ~/.local/share/ndive/models.
     overwrite
         Compute all predictions and fits again, whatever was kept.
+    json
+        Print one JSON object with the content of metrics.json, of all models, instead of tables.
     """
     held_out, evaluations = evaluated(
         names,
@@ -69,5 +74,8 @@ def evaluate(
         for name, write in ((METRICS, write_metrics), (BINNED, write_measurements)):
             path = one.trained.directory / name
             write(path.with_stem(f"{path.stem}{suffix}"), [one], held_out)
+    if json:
+        console().print(metrics_json(evaluations, held_out), soft_wrap=True)
+        return
     tables = summary_tables([one.summary for one in evaluations], held_out.resolutions)
     print_tables([copies_table(evaluations), *tables])

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ndive.cli.changes import Changes, changed
-from ndive.cli.console import console
+from ndive.cli.console import console, error_console
 from ndive.cli.devices import chosen_device, telling_device
 from ndive.cli.training_display import TrainingDisplay
 from ndive.errors import ArgumentError, RunExistsError
@@ -94,7 +94,7 @@ def train(
             except RunExistsError as error:
                 raise RunExistsError(f"{error}: -c goes on with it, --overwrite makes it anew") from error
             except KeyboardInterrupt:
-                _say(f"ndive: interrupted; {_kept(copy.directory)}")
+                error_console().print(f"ndive: interrupted; {_kept(copy.directory)}")
                 raise SystemExit(130) from None
 
 
@@ -123,7 +123,7 @@ def run_training(
 
         result = train_copy(ready, copy, existing=existing, save_every=save_every, report=report)
     best = result.best
-    _say(
+    console(stderr=True).print(
         f"best of {len(result.history)} epochs: {best.epoch}, validation total {best.val['total']:.4f}; "
         f"model '{copy.directory / BEST}'"
     )
@@ -141,7 +141,3 @@ def _kept(directory: Path) -> str:
     """What an interrupted run leaves, and how to go on."""
     marks = checkpoint_marks(directory)
     return f"{marks[-1]} is kept in '{directory}', -c goes on from there" if marks else "nothing is kept"
-
-
-def _say(line: str) -> None:
-    console(stderr=True).print(line)

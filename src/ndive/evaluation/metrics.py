@@ -21,12 +21,10 @@ BINNED = "metrics.csv"
 """The name of the file with the figures of merit in bins, which stands beside the other."""
 
 
-def write_metrics(path: Path, evaluations: Sequence[Evaluation], test: HeldOut) -> None:
-    """Write to `path` all summaries, the fits without a network, and what they were made from.
+def metrics_json(evaluations: Sequence[Evaluation], test: HeldOut) -> str:
+    """All summaries, the fits without a network, and what they were made from, as one JSON object.
 
     A number that does not exist (no jet left, no jet at all) is null.
-
-    **Raises:** `FileAccessError` where it cannot be written.
     """
     tree = {
         "version": version("ndive"),
@@ -46,8 +44,16 @@ def write_metrics(path: Path, evaluations: Sequence[Evaluation], test: HeldOut) 
             for one in evaluations
         ],
     }
+    return json.dumps(_finite(tree), indent=1, allow_nan=False)
+
+
+def write_metrics(path: Path, evaluations: Sequence[Evaluation], test: HeldOut) -> None:
+    """Write `metrics_json` to `path`.
+
+    **Raises:** `FileAccessError` where it cannot be written.
+    """
     with written_aside(path) as aside:
-        aside.write_text(json.dumps(_finite(tree), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        aside.write_text(f"{metrics_json(evaluations, test)}\n", encoding="utf-8")
 
 
 def write_measurements(path: Path, evaluations: Sequence[Evaluation], test: HeldOut) -> None:

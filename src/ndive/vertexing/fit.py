@@ -104,7 +104,7 @@ def _fit(
     """Fit all jets, by blocks and blocks of these if they are many."""
     batch = weights.shape[:-1]
     of_tracks = (1,) * (weights.ndim - tracks.mask.ndim) + tracks.mask.shape[:-1]
-    shared = next((place for place, length in enumerate(of_tracks) if length > 1), len(batch))
+    shared = next((place for place, length in enumerate(of_tracks) if length != 1), len(batch))
     divided = division(batch, weights.size, shared)
     if divided is None:
         return _fit_together(tracks, weights, constraint, start, max_steps)
