@@ -25,6 +25,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from figures import add_output, write_figures
+from jax.sharding import PartitionSpec
 from published import published_tagger
 
 from ndive.data import Batch, Sample, batches, first_slots, open_sample
@@ -32,17 +33,23 @@ from ndive.models import Tagger, build_model
 from ndive.training import TrainConfig, estimate_normalisation, forward, preset
 from ndive.training.accuracies import batch_means
 from ndive.training.compilation import keep_compiled
-from ndive.training.gradient import batch_gradient, block_slopes
+from ndive.training.devices import ALIKE, AXIS, in_a_row
+from ndive.training.gradient import batch_gradient
 from ndive.training.loop import JETS_A_CALL
-from ndive.training.losses import batch_losses, known_counts, loss_weights, total_loss
+from ndive.training.losses import batch_losses, loss_weights, total_loss
 from ndive.training.optimisers import make_optimiser
-from ndive.training.stacking import Blocks, in_blocks, slot_counts, stacked
+from ndive.training.stacking import WORTH_COMPILING, Blocks, Layout, in_blocks, layout_for, stacked
 from ndive.training.state import TrainState, first_state
 from ndive.training.steps import make_train_steps
 
 CONFIGURATIONS = ("final_ftag_base", "final_ftag_ndive")
 PUBLISHED_JETS = 1000
 """Jets of a turn of the published layout, which is slow."""
+
+
+def layout(sample: Sample) -> Layout:
+    """How the batches are cut of a sample like this one that is large."""
+    return layout_for(WORTH_COMPILING, sample.n_slots, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +80,11 @@ def our_epoch(sample: Sample, config: TrainConfig, state: TrainState) -> tuple[C
     at_once = max(1, JETS_A_CALL // config.batch_size)
 
     def stream() -> Iterator[tuple[Blocks, int]]:
-        return stacked(batches(sample, config.batch_size, seed=0, epoch=0), at_once)
+        return stacked(batches(sample, config.batch_size, seed=0, epoch=0), at_once, layout(sample))
 
     group, _ = next(stream())
     one, learner = jnp.ones(()), jax.tree.map(jnp.copy, state.learner)
-    train_steps = make_train_steps(config, 1)
+    train_steps = make_train_steps(config, 1, in_a_row())
     compiling = clocked(lambda: train_steps(learner, state.fixed, group, jnp.asarray(1), one))
 
     def epoch() -> Any:
@@ -121,7 +128,7 @@ def published_epoch(
 def parts(sample: Sample, config: TrainConfig, state: TrainState, turns: int) -> dict[str, float]:
     """CPU microseconds a jet of each part of a step; of update and backward pass as differences."""
     batch = next(batches(sample, config.batch_size, seed=0, epoch=0))
-    blocks, parameters = in_blocks(batch), state.learner.parameters
+    blocks, parameters = in_blocks(batch, layout(sample)), state.learner.parameters
 
     def losses(parameters: Any, blocks: Blocks) -> Any:
         def of_slots(count: int) -> Any:
@@ -131,13 +138,18 @@ def parts(sample: Sample, config: TrainConfig, state: TrainState, turns: int) ->
                 config,
             )
 
-        branches = [of_slots(count) for count in slot_counts(sample.n_slots)]
-        return jax.lax.map(lambda block: jax.lax.switch(block.slots, branches, block.jets), blocks)
+        branches = [of_slots(count) for count in blocks.slots]
+        return jax.lax.map(lambda block: jax.lax.switch(block.needs, branches, block.jets), blocks)
 
     ahead, _ = compiled(losses, parameters, blocks)
-    slope, _ = compiled(
-        lambda parameters, blocks: batch_gradient(parameters, state.fixed, blocks, config), parameters, blocks
+    of_device = jax.shard_map(
+        lambda parameters, blocks: batch_gradient(parameters, state.fixed, blocks, config),
+        mesh=in_a_row(),
+        in_specs=(ALIKE, PartitionSpec(AXIS)),
+        out_specs=ALIKE,
+        check_vma=False,
     )
+    slope, _ = compiled(of_device, parameters, blocks)
     update, _ = compiled(make_optimiser(config).update, parameters, state.learner.optimiser, parameters)
     rows = {
         "forward": lambda: ahead(parameters, blocks),
@@ -148,7 +160,7 @@ def parts(sample: Sample, config: TrainConfig, state: TrainState, turns: int) ->
     stream = list(batches(sample, config.batch_size, seed=0, epoch=0))
 
     def read() -> None:
-        for _ in stacked(batches(sample, config.batch_size, seed=0, epoch=0), 1):
+        for _ in stacked(batches(sample, config.batch_size, seed=0, epoch=0), 1, layout(sample)):
             pass
 
     return {
@@ -165,17 +177,20 @@ def per_jet(call: Callable[[], Any], jets: int, turns: int) -> float:
 
 
 def arithmetic(sample: Sample, config: TrainConfig, state: TrainState) -> float:
-    """Floating-point operations of a step, a jet, in the mean over the blocks of one batch."""
-    blocks = in_blocks(next(batches(sample, config.batch_size, seed=0, epoch=0)))
-    counts, size = known_counts(blocks.jets, config), blocks.jets.jet.pt.shape[1]
+    """Floating-point operations of the gradient, a jet, in the mean over the blocks of one batch."""
+    blocks = in_blocks(next(batches(sample, config.batch_size, seed=0, epoch=0)), layout(sample))
+    size, weights = blocks.jets.jet.pt.shape[1], loss_weights(config)
+
+    def total(parameters: Any, jets: Batch) -> Any:
+        output = forward(eqx.combine(parameters, state.fixed), jets)
+        return total_loss(batch_losses(output, jets, config), weights)
+
     flops = []
-    for slots in slot_counts(sample.n_slots):
+    for slots in blocks.slots:
         jets = first_slots(jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), blocks.jets), slots)
-        lowered = jax.jit(
-            lambda parameters, jets: block_slopes(parameters, state.fixed, jets, counts, config)
-        ).lower(state.learner.parameters, jets)
+        lowered = jax.jit(jax.grad(total)).lower(state.learner.parameters, jets)
         flops.append(float((lowered.cost_analysis() or {})["flops"]) / size)
-    return round(float(np.mean(np.array(flops)[np.asarray(blocks.slots)])))
+    return round(float(np.mean(np.array(flops)[np.asarray(blocks.needs)])))
 
 
 def largest_rate() -> float:

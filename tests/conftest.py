@@ -78,12 +78,16 @@ HURRY = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_co
 
 
 def pytest_configure() -> None:
-    """Set the flags for this process and its children, where XLA knows them: it aborts where it does not."""
+    """Set the flags for this process and its children, where XLA knows them: it aborts where it does not.
+
+    This process gets a second device, to share out the jets of a batch.
+    """
     if "XLA_FLAGS" not in os.environ:
         hurried = {**os.environ, "XLA_FLAGS": HURRY}
         probe = [sys.executable, "-c", "import jax; jax.numpy.zeros(1)"]
         known = subprocess.run(probe, env=hurried, capture_output=True, check=False).returncode == 0
         os.environ["XLA_FLAGS"] = HURRY if known else ""
+    jax.config.update("jax_num_cpu_devices", 2)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from ndive.training import (
     stacking,
     train_model,
 )
+from ndive.training.devices import in_a_row
 from tests.training.samples import write_directory
 
 CONFIG = replace(
@@ -31,9 +32,10 @@ LARGEST = 3e38
 @pytest.fixture(scope="module", autouse=True)
 def few_programs(quick_compilation: None) -> Iterator[None]:
     """Two batches a call, each in blocks of two kinds, and each program compiled once."""
-    steps, validate = loop.make_train_steps(CONFIG, 14), loop.make_validate(CONFIG)
+    steps, validate = loop.make_train_steps(CONFIG, 14, in_a_row()), loop.make_validate(CONFIG, in_a_row())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stacking, "SLOT_COUNTS", (3,))
+        patch.setattr(stacking, "WORTH_COMPILING", 0)
         patch.setattr(loop, "JETS_A_CALL", 20)
         patch.setattr(loop, "VALIDATION_BATCH", 10)
         patch.setattr(loop, "make_train_steps", lambda *_: steps)

@@ -8,14 +8,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import PartitionSpec
 
 from ndive.data import Batch, Truth
 from ndive.models import build_model, identity_normalisation, split_trainable
 from ndive.tracks import Jet, Tracks
 from ndive.training import TrainConfig, forward, preset, stacking
+from ndive.training.devices import ALIKE, AXIS, in_a_row
 from ndive.training.gradient import batch_gradient
-from ndive.training.losses import batch_losses, known_counts, loss_weights, total_loss
-from ndive.training.stacking import in_blocks, slot_counts
+from ndive.training.losses import batch_losses, loss_weights, told_counts, total_loss
+from ndive.training.stacking import Layout, in_blocks, layout_for
 
 JETS, SLOTS = 13, 5
 BASE = replace(preset("final_ftag_base"), class_weight_c=0.5)
@@ -26,8 +28,7 @@ EVERYTHING = replace(
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch, quick_compilation: None) -> None:
-    """Blocks of four jets, with three slots or with all five."""
-    monkeypatch.setattr(stacking, "SLOT_COUNTS", (3,))
+    """Blocks of four jets."""
     monkeypatch.setattr(stacking, "JETS_A_BLOCK", 4)
 
 
@@ -66,8 +67,8 @@ def jets_of_all_kinds() -> Batch:
     return jax.tree.map(np.asarray, batch)
 
 
-def both_gradients(config: TrainConfig) -> tuple[Any, Any, Any, Any]:
-    """In blocks, and by the derivative of the total loss over the whole batch; with the losses."""
+def both_gradients(config: TrainConfig, layout: Layout) -> tuple[Any, Any, Any, Any]:
+    """In blocks, and by the derivative of the total loss over the whole batch."""
     batch = jets_of_all_kinds()
     model = build_model(config.model, identity_normalisation(), key=jax.random.key(2))
     parameters, fixed = split_trainable(model)
@@ -77,14 +78,21 @@ def both_gradients(config: TrainConfig) -> tuple[Any, Any, Any, Any]:
         return total_loss(means, loss_weights(config)), means
 
     whole, expected = jax.jit(jax.grad(total, has_aux=True))(parameters, batch)
-    blocks = in_blocks(batch)
-    found, means = jax.jit(lambda *of: batch_gradient(of[0], fixed, of[1], config))(parameters, blocks)
-    assert set(blocks.slots.tolist()) == set(range(len(slot_counts(SLOTS))))
+    blocks = in_blocks(batch, layout)
+    shared = jax.shard_map(
+        lambda parameters, blocks: batch_gradient(parameters, fixed, blocks, config),
+        mesh=in_a_row(jax.devices()[: layout.devices]),
+        in_specs=(ALIKE, PartitionSpec(AXIS)),
+        out_specs=ALIKE,
+        check_vma=False,
+    )
+    found, means = jax.jit(shared)(parameters, blocks)
+    assert set(blocks.needs.tolist()) == set(range(len(layout.slots)))
     return found, whole, means, expected
 
 
-def assert_same(config: TrainConfig, *, rtol: float, atol: float) -> None:
-    found, whole, means, expected = both_gradients(config)
+def assert_same(config: TrainConfig, layout: Layout, *, rtol: float, atol: float) -> None:
+    found, whole, means, expected = both_gradients(config, layout)
     assert jax.tree.structure(found) == jax.tree.structure(whole)
     for mine, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(whole), strict=True):
         assert np.any(np.asarray(theirs) != 0)
@@ -92,35 +100,42 @@ def assert_same(config: TrainConfig, *, rtol: float, atol: float) -> None:
     for name, mean in expected.items():
         np.testing.assert_allclose(means[name].total, mean.total, rtol=rtol, atol=atol)
         np.testing.assert_allclose(means[name].count, mean.count, rtol=1e-6)
-    for name, count in known_counts(jets_of_all_kinds(), config).items():
+    for name, count in told_counts(jets_of_all_kinds(), config).items():
         if expected[name].count > 0:
             np.testing.assert_allclose(count, expected[name].count, rtol=1e-6)
 
 
-@pytest.mark.parametrize("counts", [(), pytest.param((3,), marks=pytest.mark.slow)])
-def test_all_losses_in_float64(x64: None, monkeypatch: pytest.MonkeyPatch, counts: tuple[int, ...]) -> None:
-    """Some fits are not valid, so that the number of terms of the vertex loss is known at the end alone."""
-    monkeypatch.setattr(stacking, "SLOT_COUNTS", counts)
-    assert_same(EVERYTHING, rtol=1e-9, atol=1e-11)
+@pytest.mark.parametrize(
+    "layout",
+    [
+        Layout(slots=(SLOTS,), devices=2),
+        pytest.param(Layout(slots=(3, SLOTS)), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_all_losses_in_float64(x64: None, layout: Layout) -> None:
+    """Some fits are not valid, on each device others, so that the fit tells how many terms count."""
+    assert_same(EVERYTHING, layout, rtol=1e-9, atol=1e-11)
 
 
 def test_the_baseline_in_float32() -> None:
-    assert_same(BASE, rtol=1e-3, atol=1e-6)
+    assert_same(BASE, Layout(slots=(3, SLOTS)), rtol=1e-3, atol=1e-6)
 
 
-def test_slot_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stacking, "SLOT_COUNTS", (5, 8, 15))
-    assert slot_counts(4) == (4,)
-    assert slot_counts(8) == (5, 8)
-    assert slot_counts(40) == (5, 8, 15, 40)
+@pytest.mark.parametrize(
+    ("n_jets", "n_slots", "slots"),
+    [(30_000, 4, (4,)), (30_000, 8, (5, 8)), (30_000, 15, (5, 8, 15)), (10_000, 15, (15,))],
+)
+def test_slots_of_a_sample(n_jets: int, n_slots: int, slots: tuple[int, ...]) -> None:
+    assert layout_for(n_jets, n_slots, 2) == Layout(slots=slots, devices=2)
 
 
 def test_blocks_hold_every_jet_with_all_its_tracks() -> None:
     batch = jets_of_all_kinds()
-    blocks = in_blocks(batch)
+    blocks = in_blocks(batch, Layout(slots=(3, SLOTS)))
     n_tracks = blocks.jets.jet.tracks.mask.sum(axis=-1)
     assert np.all(np.diff(n_tracks.ravel()) >= 0)
-    np.testing.assert_array_equal(blocks.slots, n_tracks.max(axis=-1) > 3)
+    np.testing.assert_array_equal(blocks.needs, n_tracks.max(axis=-1) > 3)
     real = blocks.jets.truth.flavour.ravel() >= 0
     places = {float(pt): k for k, pt in enumerate(batch.jet.pt)}
     order = [places[pt] for pt in blocks.jets.jet.pt.ravel().tolist() if pt in places]

@@ -56,8 +56,10 @@ def quick(quick_compilation: None) -> Any:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "JETS_A_CALL", 2 * CONFIG.batch_size)
-        patch.setattr(loop, "make_train_steps", lambda c, n: once(lambda: steps(c, n), 1, any_epochs(c)))
-        patch.setattr(loop, "make_validate", lambda c: once(lambda: validate(c), 2, any_epochs(c)))
+        patch.setattr(
+            loop, "make_train_steps", lambda c, n, m: once(lambda: steps(c, n, m), 1, any_epochs(c))
+        )
+        patch.setattr(loop, "make_validate", lambda c, m: once(lambda: validate(c, m), 2, any_epochs(c)))
         yield
 
 

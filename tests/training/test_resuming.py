@@ -14,6 +14,7 @@ from ndive.data import Sample, open_sample
 from ndive.errors import ArgumentError
 from ndive.training import Notice, Progress, checkpoint_marks, checkpoint_path, loop, preset, train_model
 from ndive.training.checkpoints import kept_marks
+from ndive.training.devices import in_a_row
 from ndive.training.standing import Mark
 
 CONFIG = replace(
@@ -29,8 +30,8 @@ def samples(directory: Path) -> tuple[Sample, Sample]:
 @pytest.fixture(scope="module")
 def train(samples: tuple[Sample, Sample], quick_compilation: None) -> Any:
     """Train the same jets with programs compiled once: four calls an epoch, the last of one batch."""
-    steps = loop.make_train_steps(CONFIG, 21)
-    validate = loop.make_validate(CONFIG)
+    steps = loop.make_train_steps(CONFIG, 21, in_a_row())
+    validate = loop.make_validate(CONFIG, in_a_row())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "JETS_A_CALL", 20)
         patch.setattr(loop, "VALIDATION_BATCH", 8)
@@ -86,7 +87,7 @@ def test_a_signal_lets_the_step_finish_and_saves(
 def test_interrupted_while_it_validates(
     train: Any, whole: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = loop.make_validate(CONFIG)
+    made = loop.make_validate(CONFIG, in_a_row())
 
     def validate(*arguments: Any) -> Any:
         signal.raise_signal(signal.SIGINT)

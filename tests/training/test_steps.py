@@ -10,7 +10,8 @@ import numpy as np
 from ndive.data import batches, open_sample
 from ndive.models import build_model, identity_normalisation
 from ndive.training import preset
-from ndive.training.stacking import stacked
+from ndive.training.devices import in_a_row
+from ndive.training.stacking import Layout, stacked
 from ndive.training.state import after_epoch, first_state, is_finished
 from ndive.training.steps import make_train_steps
 
@@ -21,12 +22,12 @@ def test_stacked_steps_equal_single_steps(directory: Path, quick_compilation: No
     sample = open_sample(directory, split="train")
     stream = list(batches(sample, 10, seed=0, epoch=0))
     model = build_model(CONFIG.model, identity_normalisation(), key=jax.random.key(0))
-    steps = make_train_steps(CONFIG, 7)
+    steps = make_train_steps(CONFIG, 7, in_a_row())
 
     def run(at_once: int) -> tuple[object, float]:
         state = first_state(model, CONFIG)
         learner, flavour = jax.tree.map(jnp.copy, state.learner), 0.0
-        for group, count in stacked(iter(stream), at_once):
+        for group, count in stacked(iter(stream), at_once, Layout(slots=(sample.n_slots,))):
             learner, means = steps(learner, state.fixed, group, jnp.asarray(count), jnp.ones(()))
             flavour += float(means["flavour"].total)
         return learner, flavour

@@ -89,9 +89,11 @@ class NDIVE(eqx.Module):
 
         **Raises:** `ArgumentError` where `perfect` has no `perfect_weights`.
         """
-        tracks = with_ghost(jet) if self.ghost else jet.tracks
-        weights = self._weights(jet, tracks, perfect_weights)
-        vertex = fit_vertex(tracks, weights, max_steps=MAX_STEPS)
+        return self.fit(jet, self.weigh(jet, perfect_weights))
+
+    def fit(self, jet: Jet, weights: Float[Array, "slots"]) -> VertexerOutput:
+        """Fit the tracks of one jet with the `weights` of `weigh`."""
+        vertex = fit_vertex(self._tracks(jet), weights, max_steps=MAX_STEPS)
         if self.clip:
             clipped = jnp.clip(vertex.position, -CLIP, CLIP)
             vertex = eqx.tree_at(lambda fitted: fitted.position, vertex, clipped)
@@ -99,10 +101,9 @@ class NDIVE(eqx.Module):
             return VertexerOutput(weights=weights[1:], vertex=vertex, ghost_weight=weights[0])
         return VertexerOutput(weights=weights, vertex=vertex, ghost_weight=None)
 
-    def _weights(
-        self, jet: Jet, tracks: Tracks, perfect_weights: Float[Array, "tracks"] | None
-    ) -> Float[Array, "slots"]:
-        """One weight a slot of `tracks`, the ghost's first."""
+    def weigh(self, jet: Jet, perfect_weights: Float[Array, "tracks"] | None = None) -> Float[Array, "slots"]:
+        """One weight a track slot of one jet, behind that of the ghost if there is one; raises as a call."""
+        tracks = self._tracks(jet)
         if self.weigher is None:
             if self.ghost and perfect_weights is not None:
                 perfect_weights = jnp.concatenate([jnp.ones(1), perfect_weights])
@@ -112,3 +113,7 @@ class NDIVE(eqx.Module):
             features = jnp.concatenate([ghost_features(jet, features), features], axis=-2)
         scores = self.weigher(self.normalisation(features), tracks.mask)
         return learned_weights(scores, tracks.mask, self.activation)
+
+    def _tracks(self, jet: Jet) -> Tracks:
+        """What is fitted: the tracks of the jet, behind the ghost if there is one."""
+        return with_ghost(jet) if self.ghost else jet.tracks

@@ -1,5 +1,7 @@
 """FTAG: a flavour tagger whose tracks are seen from the origin and from a vertex."""
 
+from dataclasses import replace
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -78,22 +80,19 @@ class Tagger(eqx.Module):
 
         **Raises:** `ArgumentError` where the model needs one of them and has none.
         """
-        return self.tagged(jet, self.vertexer(jet, perfect_weights) if self.vertexer else None, hadron_vertex)
+        found = self.vertexer(jet, perfect_weights) if self.vertexer else None
+        output = self.told(jet, self._position(found, hadron_vertex))
+        if found is None:
+            return output
+        return replace(output, weights=found.weights, vertex=found.vertex, ghost_weight=found.ghost_weight)
 
-    def tagged(
-        self, jet: Jet, found: VertexerOutput | None, hadron_vertex: Float[Array, "3"] | None = None
-    ) -> TaggerOutput:
-        """Tag one jet where its vertexer has `found` this, None without one that fits; raises as a call."""
-        tracks = self._embed(jet, self._position(found, hadron_vertex))
+    def told(self, jet: Jet, position: Float[Array, "3"] | None) -> TaggerOutput:
+        """The logits of one jet whose tracks are seen from `position` too, if there is one; no vertex."""
+        tracks = self._embed(jet, position)
         share = masked_softmax(self.pooling(tracks)[:, 0], jet.tracks.mask)
         flavour, origin, pairing = self.heads(tracks, share @ tracks)
         return TaggerOutput(
-            flavour_logits=flavour,
-            origin_logits=origin,
-            pairing_logits=pairing,
-            weights=found.weights if found else None,
-            vertex=found.vertex if found else None,
-            ghost_weight=found.ghost_weight if found else None,
+            flavour_logits=flavour, origin_logits=origin, pairing_logits=pairing, weights=None, vertex=None
         )
 
     def _position(

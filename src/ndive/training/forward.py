@@ -3,7 +3,7 @@
 import jax
 
 from ndive.data import Batch
-from ndive.models import NDIVE, Model, TaggerOutput, VertexerOutput
+from ndive.models import Model, TaggerOutput, VertexerOutput
 
 
 def forward(model: Model, batch: Batch) -> TaggerOutput | VertexerOutput:
@@ -12,15 +12,3 @@ def forward(model: Model, batch: Batch) -> TaggerOutput | VertexerOutput:
     return jax.vmap(lambda jet, weights, vertex: model(jet, weights, vertex))(
         batch.jet, truth.perfect_weights, truth.hadron_vertex
     )
-
-
-def vertexer_of(model: Model) -> NDIVE | None:
-    """The part of `model` that fits vertices: all of it, the vertexer of a tagger, or none."""
-    return model if isinstance(model, NDIVE) else model.vertexer
-
-
-def tagged(model: Model, batch: Batch, found: VertexerOutput) -> TaggerOutput | VertexerOutput:
-    """What `forward` gives where the vertexer of `model` has `found` these vertices."""
-    if isinstance(model, NDIVE):
-        return found
-    return jax.vmap(lambda jet, found: model.tagged(jet, found))(batch.jet, found)

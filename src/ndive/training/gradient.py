@@ -1,12 +1,11 @@
-"""The gradient of the total loss of a batch, as a sum over blocks of its jets.
+"""The gradient of the total loss of a batch, its networks computed block by block.
 
-Each loss is a sum over terms divided by their number. Numbers that follow from the truth alone are known
-before the first block, so the blocks' gradients of the quotients just add up. How many fits end well is known
-after the last block: gradients of the losses over valid fits are summed apart and divided then. Both parts
-reach the network of the weights through the fitted vertices, whose derivative is drawn for the two at once.
+Networks cost most, so they see each block of jets with the slots that it needs. The fit costs little and
+takes longest to compile, so it sees the whole batch with all slots, once. Each loss is a sum over terms
+divided by their number, which is known before its derivative is drawn: from the truth, or from the fit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import equinox as eqx
@@ -15,17 +14,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from ndive.data import Batch, first_slots
-from ndive.models import NDIVE, VertexerOutput
+from ndive.models import NDIVE, Tagger
 from ndive.training.accuracies import Means, batch_means, no_means
 from ndive.training.config import TrainConfig
-from ndive.training.forward import forward, tagged, vertexer_of
-from ndive.training.losses import FITTED, batch_losses, known_counts, loss_weights
-from ndive.training.stacking import Blocks, slot_counts
+from ndive.training.devices import over_devices
+from ndive.training.losses import Mean, loss_weights, told_counts, total_loss
+from ndive.training.stacking import Blocks
 
 Counts = Mapping[str, Float[Array, ""]]
-Factors = Mapping[str, Float[Array, ""] | float]
-Slopes = tuple[PyTree, PyTree]
-"""Gradients of the losses whose numbers of terms are known, and of the sums over valid fits."""
+Positions = Float[Array, "*jets 3"] | None
+"""Where a tagger looks at the tracks of each jet a second time, if it does."""
 
 
 def batch_gradient(
@@ -33,80 +31,101 @@ def batch_gradient(
 ) -> tuple[PyTree, Means]:
     """Gradient in `parameters` of the total loss of one batch, and the sums of its losses and accuracies.
 
-    `blocks` has no axis of batches. Each block is computed with the slots that it needs; but for rounding the
-    result is that of the whole batch with all slots.
+    `blocks` is the share of one device, without an axis of batches. But for rounding the result, which all
+    devices get, is that of the whole batch with all slots.
     """
-    counts = known_counts(blocks.jets, config)
-
-    def of_slots(n_slots: int) -> Any:
-        return lambda jets: block_slopes(parameters, fixed, first_slots(jets, n_slots), counts, config)
-
-    branches = [of_slots(count) for count in slot_counts(blocks.jets.jet.tracks.mask.shape[-1])]
-
-    def one(carry: tuple[Slopes, Means], block: Blocks) -> tuple[tuple[Slopes, Means], None]:
-        return jax.tree.map(jnp.add, carry, jax.lax.switch(block.slots, branches, block.jets)), None
-
-    zeros = jax.tree.map(jnp.zeros_like, parameters)
-    ((known, of_fits), means), _ = jax.lax.scan(one, ((zeros, zeros), no_means()), blocks)
-    valid = means["vertex"].count
-    share = jnp.where(valid > 0, 1 / jnp.maximum(valid, 1), 0)
-    return jax.tree.map(lambda first, second: first + share * second, known, of_fits), means
+    return over_devices(_of_one_device(parameters, fixed, blocks, config))
 
 
-def block_slopes(
-    parameters: PyTree, fixed: PyTree, jets: Batch, counts: Counts, config: TrainConfig
-) -> tuple[Slopes, Means]:
-    """What the jets of one block add to the gradient and the sums of their batch."""
-    weights = loss_weights(config)
-    known = {name: weights[name] / jnp.maximum(counts[name], 1) for name in counts if name in weights}
-    over_fits = {name: weights[name] for name in FITTED if name in weights}
-
-    def total(parameters: PyTree) -> tuple[Float[Array, ""], Means]:
-        means = batch_means(forward(eqx.combine(parameters, fixed), jets), jets, config)
-        return _weighted(means, known), means
-
-    if vertexer_of(fixed) is None or not over_fits:
-        slope, means = jax.grad(total, has_aux=True)(parameters)
-        return (slope, jax.tree.map(jnp.zeros_like, slope)), means
-    return _slopes_through_fits(parameters, fixed, jets, config, known, over_fits)
-
-
-def _slopes_through_fits(
-    parameters: PyTree, fixed: PyTree, jets: Batch, config: TrainConfig, known: Factors, over_fits: Factors
-) -> tuple[Slopes, Means]:
-    """The two gradients by the chain rule: each to the fitted vertices, then both at once to the network."""
-
-    perfect_weights = jnp.asarray(jets.truth.perfect_weights)
-
-    def vertices(parameters: PyTree) -> tuple[tuple[Array, ...], VertexerOutput]:
-        vertexer = cast(NDIVE, eqx.combine(vertexer_of(parameters), vertexer_of(fixed)))
-        found = jax.vmap(vertexer)(jets.jet, perfect_weights)
-        return drawn_of(found), jax.lax.stop_gradient(found)
-
-    def drawn_of(found: VertexerOutput) -> tuple[Any, ...]:
-        arrays = found.weights, found.vertex.position
-        return (*arrays, found.vertex.chi2) if "chi2" in over_fits else arrays
-
-    drawn, pull, found = jax.vjp(vertices, parameters, has_aux=True)
-
-    def with_drawn(drawn: tuple[Array, ...]) -> VertexerOutput:
-        return eqx.tree_at(drawn_of, found, drawn)
-
-    def total(parameters: PyTree, drawn: tuple[Array, ...]) -> tuple[Float[Array, ""], Means]:
-        output = tagged(eqx.combine(parameters, fixed), jets, with_drawn(drawn))
-        means = batch_means(output, jets, config)
-        return _weighted(means, known), means
-
-    def total_over_fits(drawn: tuple[Array, ...]) -> Float[Array, ""]:
-        return _weighted(batch_losses(with_drawn(drawn), jets, config), over_fits)
-
-    (direct, by_known), means = jax.grad(total, argnums=(0, 1), has_aux=True)(parameters, drawn)
-    by_fits = jax.grad(total_over_fits)(drawn)
-    (both,) = jax.vmap(pull)(jax.tree.map(lambda *rows: jnp.stack(rows), by_known, by_fits))
-    through_known, through_fits = (jax.tree.map(lambda leaf, k=k: leaf[k], both) for k in range(2))
-    return (jax.tree.map(jnp.add, direct, through_known), through_fits), means
+def _of_one_device(
+    parameters: PyTree, fixed: PyTree, blocks: Blocks, config: TrainConfig
+) -> tuple[PyTree, Means]:
+    """What the jets of one device add to the gradient and the sums."""
+    model = eqx.combine(parameters, fixed)
+    if isinstance(model, Tagger) and model.vertexer is None:
+        vertices = jnp.asarray(blocks.jets.truth.hadron_vertex)
+        positions = vertices if model.vertexer_name == "true_vertex" else None
+        gradient, _, means = _of_what_is_told(parameters, fixed, blocks, positions, config)
+        return gradient, means
+    weights, to_parameters = jax.vjp(lambda parameters: _weights(parameters, fixed, blocks), parameters)
+    (_, positions), to_weights, means = jax.vjp(
+        lambda weights: _fitted(weights, model, blocks.jets, config), weights, has_aux=True
+    )
+    gradient, by_position = jax.tree.map(jnp.zeros_like, (parameters, positions))
+    if isinstance(model, Tagger):
+        gradient, by_position, told = _of_what_is_told(parameters, fixed, blocks, positions, config)
+        means = jax.tree.map(jnp.add, means, told)
+    (through_fits,) = to_parameters(*to_weights((jnp.ones(()), by_position)))
+    return jax.tree.map(jnp.add, gradient, through_fits), means
 
 
-def _weighted(means: Means, factors: Factors) -> Float[Array, ""]:
-    """The sums of some losses, each times its factor."""
-    return sum((factor * means[name].total for name, factor in factors.items()), start=jnp.zeros(()))
+def _of_what_is_told(
+    parameters: PyTree, fixed: PyTree, blocks: Blocks, positions: Positions, config: TrainConfig
+) -> tuple[PyTree, Positions, Means]:
+    """Gradient of the losses of a tagger's heads in its parameters and in `positions`, and the sums."""
+    counts = over_devices(told_counts(blocks.jets, config))
+
+    def slopes(jets: Batch, position: Positions) -> Any:
+        def total(parameters: PyTree, position: Positions) -> tuple[Float[Array, ""], Means]:
+            tagger = cast(Tagger, eqx.combine(parameters, fixed))
+            means = batch_means(jax.vmap(tagger.told)(jets.jet, position), jets, config)
+            return _weighted(means, counts, config), means
+
+        return jax.grad(total, argnums=(0, 1), has_aux=True)(parameters, position)
+
+    def one(carry: tuple[PyTree, Means], block: tuple[Blocks, Positions]) -> Any:
+        (slope, by_position), means = _with_slots_needed(slopes, *block)
+        return jax.tree.map(jnp.add, carry, (slope, means)), by_position
+
+    nothing = jax.tree.map(jnp.zeros_like, parameters), no_means()
+    (gradient, means), by_position = jax.lax.scan(one, nothing, (blocks, positions))
+    return gradient, by_position, means
+
+
+def _weights(parameters: PyTree, fixed: PyTree, blocks: Blocks) -> Float[Array, "blocks jets slots"]:
+    """The weights of all tracks, ghosts first, zero behind the slots needed.
+
+    The derivative computes the network anew, block by block, rather than keep what it went through.
+    """
+    vertexer = vertexer_of(eqx.combine(parameters, fixed))
+    n_slots = blocks.jets.jet.tracks.mask.shape[-1] + vertexer.ghost
+
+    def weigh(jets: Batch) -> Array:
+        weights = jax.vmap(vertexer.weigh)(jets.jet, jnp.asarray(jets.truth.perfect_weights))
+        return jnp.pad(weights, ((0, 0), (0, n_slots - weights.shape[-1])))
+
+    return jax.lax.map(jax.checkpoint(lambda block: _with_slots_needed(weigh, block)), blocks)
+
+
+def _fitted(
+    weights: Float[Array, "blocks jets slots"], model: NDIVE | Tagger, jets: Batch, config: TrainConfig
+) -> tuple[tuple[Float[Array, ""], Float[Array, "blocks jets 3"]], Means]:
+    """The weighted losses of the fit and the vertices, and the sums of the losses."""
+    joined = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), (jets, weights))
+    found = jax.vmap(vertexer_of(model).fit)(joined[0].jet, joined[1])
+    means = batch_means(found, joined[0], config)
+    counts = over_devices({name: means[name].count for name in ("vertex", "chi2", "weight")})
+    positions = found.vertex.position.reshape(*weights.shape[:2], 3)
+    return (_weighted(means, counts, config), positions), means
+
+
+def _with_slots_needed(function: Callable[..., Any], block: Blocks, *rest: Any) -> Any:
+    """`function(jets, *rest)` of one block, its jets cut to the slots that it needs."""
+
+    def of_slots(n_slots: int) -> Callable[..., Any]:
+        return lambda jets, *rest: function(first_slots(jets, n_slots), *rest)
+
+    branches = [of_slots(n_slots) for n_slots in block.slots]
+    return jax.lax.switch(block.needs, branches, block.jets, *rest)
+
+
+def _weighted(means: Means, counts: Counts, config: TrainConfig) -> Float[Array, ""]:
+    """The weighted sum of the losses that `counts` has, over as many terms."""
+    whole = {name: Mean(total=means[name].total, count=count) for name, count in counts.items()}
+    weights = {name: weight for name, weight in loss_weights(config).items() if name in whole}
+    return total_loss(whole, weights)
+
+
+def vertexer_of(model: NDIVE | Tagger) -> NDIVE:
+    """The part of a `model` with a fit that fits: all of it, or the vertexer of a tagger."""
+    return model if isinstance(model, NDIVE) else cast(NDIVE, model.vertexer)

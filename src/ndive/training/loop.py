@@ -1,5 +1,6 @@
 """The training loop: epochs of steps, validation, checkpoints."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ from ndive.training.belonging import Run
 from ndive.training.checkpoints import checkpoint_marks, load_newest
 from ndive.training.checks import check_apart, check_finite, check_save_every, check_seed
 from ndive.training.config import TrainConfig
+from ndive.training.devices import in_a_row
 from ndive.training.failing import blame, failure_behind, is_sound, sums_are_finite
 from ndive.training.history import Epoch, best_epoch
 from ndive.training.interruption import interrupts_put_off
@@ -25,7 +27,7 @@ from ndive.training.keeping import Keeper
 from ndive.training.normalise import estimate_normalisation
 from ndive.training.pretrained import with_pretrained
 from ndive.training.progress import Notice, Progress, Report, silent
-from ndive.training.stacking import Blocks, stacked
+from ndive.training.stacking import Blocks, Layout, layout_for, stacked
 from ndive.training.standing import Standing
 from ndive.training.state import Learner, first_state, is_finished
 from ndive.training.steps import TrainSteps, Validate, make_train_steps, make_validate
@@ -67,6 +69,7 @@ def train_model(
     save_every: float = SAVE_EVERY,
     report: Report = silent,
     pretrained: NDIVE | None = None,
+    devices: Sequence[jax.Device] = (),
 ) -> TrainResult:
     """Train the model of `config` and leave it in `directory`.
 
@@ -75,6 +78,8 @@ def train_model(
     go on from the newest checkpoint to the same arrays as if it had not stopped; "replace", remove it once
     there is a checkpoint of this one. Checkpoints are written after each epoch, inside one every `save_every`
     minutes (0: after each compiled call), and where Ctrl-C or SIGTERM stops the run, once the step is done.
+    The jets of each batch are shared out over the `devices`, to the same losses but for rounding; without
+    any, the run is on the one that JAX puts new arrays on.
 
     **Raises:** `CheckpointError` where `directory` holds another run, or one that it shall not go on with;
     `FileAccessError` where it cannot be written; `ArgumentError` for a batch larger than the sample, samples
@@ -98,14 +103,19 @@ def train_model(
         val_identity=val_sample.identity,
     )
     standing = _begin(run, directory, existing, report, pretrained)
-    train_steps = make_train_steps(config, train_sample.n_jets // config.batch_size * config.num_epochs)
-    validate = make_validate(config)
+    mesh = in_a_row(devices)
+    layout = layout_for(train_sample.n_jets, train_sample.n_slots, mesh.size)
+    train_steps = make_train_steps(config, train_sample.n_jets // config.batch_size * config.num_epochs, mesh)
+    validate = make_validate(config, mesh)
     with interrupts_put_off() as asked:
         replaces = existing == "replace" and bool(checkpoint_marks(directory))
         keeper = Keeper(directory, run, save_every=save_every, replaces=replaces, asked=asked)
         while not is_finished(standing.state, config):
-            standing = _train_epoch(standing, run, train_steps, keeper, report)
-            train, val = mean_losses(standing.sums, config), _validate(standing, run, validate, keeper)
+            standing = _train_epoch(standing, run, layout, train_steps, keeper, report)
+            train, val = (
+                mean_losses(standing.sums, config),
+                _validate(standing, run, mesh.size, validate, keeper),
+            )
             epoch = Epoch(epoch=standing.mark.epoch + 1, train=train, val=val)
             check_finite(epoch, config)
             standing = standing.validated(epoch)
@@ -142,18 +152,18 @@ def _going_on(standing: Standing, run: Run) -> str:
 
 
 def _train_epoch(
-    standing: Standing, run: Run, train_steps: TrainSteps, keeper: Keeper, report: Report
+    standing: Standing, run: Run, layout: Layout, train_steps: TrainSteps, keeper: Keeper, report: Report
 ) -> Standing:
     """The standing with all steps of its epoch done, several batches a call."""
     config, epoch, size = run.config, standing.mark.epoch, run.config.batch_size
     at_once = max(1, JETS_A_CALL // size)
 
     def step(standing: Standing, batch: Batch) -> Standing:
-        group, count = next(stacked(iter([batch]), at_once))
+        group, count = next(stacked(iter([batch]), at_once, layout))
         return _stepped(standing, run, train_steps, group, count)
 
     stream = batches(run.train_sample, size, seed=run.seed, epoch=epoch, first=standing.batches)
-    for group, count in stacked(stream, at_once):
+    for group, count in stacked(stream, at_once, layout):
         after = _stepped(standing, run, train_steps, group, count)
         if not is_sound(after, config):
             failure = failure_behind(standing, run, step)
@@ -187,13 +197,16 @@ def _copied(learner: Learner) -> Learner:
     return jax.tree.map(jnp.copy, learner)
 
 
-def _validate(standing: Standing, run: Run, validate: Validate, keeper: Keeper) -> dict[str, float]:
+def _validate(
+    standing: Standing, run: Run, devices: int, validate: Validate, keeper: Keeper
+) -> dict[str, float]:
     """The losses of the validation sample once the steps of an epoch are done."""
     state, sums, sample = standing.state, NO_SUMS, run.val_sample
-    for number, (batch, count) in enumerate(sequential_batches(sample, VALIDATION_BATCH)):
+    size = -(-VALIDATION_BATCH // devices) * devices
+    for number, (batch, count) in enumerate(sequential_batches(sample, size)):
         sums = added(sums, validate(state.learner.parameters, state.fixed, batch))
         if not sums_are_finite(sums, run.config):
-            rows = number * VALIDATION_BATCH + np.arange(count)
+            rows = number * size + np.arange(count)
             where = f"the validation of epoch {standing.mark.epoch + 1}"
             keeper.keep(standing)
             raise blame(state, batch, sample, rows, run.config, where)

@@ -25,9 +25,6 @@ SWITCHES = {
     "weight": "track_weight_loss",
 }
 
-FITTED = ("vertex", "chi2")
-"""The losses over the jets with a valid fit, whose number is known once all are fitted."""
-
 SMALLEST_PROBABILITY = 1e-6
 
 
@@ -87,8 +84,8 @@ def batch_losses(output: TaggerOutput | VertexerOutput, batch: Batch, config: Tr
     return means
 
 
-def known_counts(jets: Batch, config: TrainConfig) -> dict[str, Float[Array, ""]]:
-    """The number of terms of each loss that it follows from the truth for, whatever a model says.
+def told_counts(jets: Batch, config: TrainConfig) -> dict[str, Float[Array, ""]]:
+    """The number of terms of each loss of what a tagger tells, which follow from the truth.
 
     `jets` have any leading axes. These are the `count` of the `Mean` of all of them together.
     """
@@ -99,7 +96,6 @@ def known_counts(jets: Batch, config: TrainConfig) -> dict[str, Float[Array, ""]
         "flavour": jnp.sum(jnp.where(truth.flavour >= 0, class_weights, 0)),
         "origin": jnp.sum(mask & (truth.origin >= 0), dtype=dtype),
         "pairing": jnp.sum(jnp.sum(mask, axis=-1, dtype=dtype) ** 2),
-        "weight": jnp.sum(mask, dtype=dtype),
     }
 
 

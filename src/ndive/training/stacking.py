@@ -1,6 +1,7 @@
 """Batches as blocks of jets with like numbers of tracks, several batches as one array each for one call."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 import equinox as eqx
@@ -14,6 +15,9 @@ from ndive.data.truth import Array
 SLOT_COUNTS = (5, 8, 15, 25, 40, 60)
 """Track slots that blocks are cut to: each is one more program to compile, and more of them fit closer."""
 
+WORTH_COMPILING = 20_000
+"""Jets of a sample from which on the time saved by several programs is more than compiling them takes."""
+
 JETS_A_BLOCK = 100
 """Jets whose arrays stay in the cache of a core, about."""
 
@@ -21,41 +25,59 @@ FEWEST_BLOCKS = 4
 """Blocks of a small batch, so that few jets pay for the slots of the one with the most tracks."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How batches are cut: to which numbers of `slots`, in rising order, the last of them all that there are;
+    and for how many `devices`.
+    """
+
+    slots: tuple[int, ...]
+    devices: int = 1
+
+
 class Blocks(eqx.Module):
     """Batches, each sorted by the number of tracks and cut into blocks of one size.
 
-    **Attributes:** `jets`, whose leaves begin with the axes batches, blocks and jets; `slots`
-    `[batches, blocks]`, index into `slot_counts` of the number of leading slots that hold all tracks of a
-    block.
+    **Attributes:** `jets`, whose leaves begin with the axes batches, blocks and jets; `needs`
+    `[batches, blocks]`, index into `slots` of the number of leading slots that hold all tracks of a block;
+    `slots`, as in a `Layout`.
     """
 
     jets: Batch
-    slots: Int[Array, "*axes"]
+    needs: Int[Array, "*axes"]
+    slots: tuple[int, ...] = eqx.field(static=True)
 
 
-def slot_counts(n_slots: int) -> tuple[int, ...]:
-    """The numbers of slots that jets of `n_slots` are cut to, in rising order."""
-    return (*(count for count in SLOT_COUNTS if count < n_slots), n_slots)
+def layout_for(n_jets: int, n_slots: int, devices: int) -> Layout:
+    """How to cut the batches of a sample of `n_jets` with `n_slots`: one number of slots if it is small."""
+    fewer = (count for count in SLOT_COUNTS if count < n_slots and n_jets >= WORTH_COMPILING)
+    return Layout(slots=(*fewer, n_slots), devices=devices)
 
 
-def stacked(stream: Iterator[Batch], at_once: int) -> Iterator[tuple[Blocks, int]]:
-    """`at_once` batches in blocks, and how many of them count.
+def stacked(stream: Iterator[Batch], at_once: int, layout: Layout) -> Iterator[tuple[Blocks, int]]:
+    """`at_once` batches in blocks, and how many of the batches count.
 
     The last one repeats a batch to fill up, so that all have one shape.
     """
     while group := list(islice(stream, at_once)):
-        blocks = [in_blocks(batch) for batch in group]
+        blocks = [in_blocks(batch, layout) for batch in group]
         filled = blocks + blocks[-1:] * (at_once - len(group))
         yield jax.tree.map(lambda *leaves: np.stack(leaves), *filled), len(group)
 
 
-def in_blocks(batch: Batch) -> Blocks:
-    """The jets of one batch in blocks, without the axis of batches; jets of padding fill the first block."""
-    n_jets, n_slots = batch.jet.tracks.mask.shape
-    counts = slot_counts(n_slots)
-    n_blocks = max(-(-n_jets // JETS_A_BLOCK), min(FEWEST_BLOCKS, n_jets) if len(counts) > 1 else 1)
+def in_blocks(batch: Batch, layout: Layout) -> Blocks:
+    """The jets of one batch in blocks, without the axis of batches; jets of padding fill the first ones.
+
+    Blocks are dealt out, so that each device gets as many of every kind, one device's blocks after the
+    other's.
+    """
+    n_jets, devices = len(batch.truth.flavour), layout.devices
+    n_blocks = max(-(-n_jets // JETS_A_BLOCK), min(FEWEST_BLOCKS, n_jets) if len(layout.slots) > 1 else 1)
+    n_blocks = -(-n_blocks // devices) * devices
     size = -(-n_jets // n_blocks)
     filled = by_tracks(padded(batch, n_blocks * size))
-    jets = jax.tree.map(lambda leaf: leaf.reshape(n_blocks, size, *leaf.shape[1:]), filled)
+    dealt = np.arange(n_blocks).reshape(-1, devices).T.ravel()
+    jets = jax.tree.map(lambda leaf: leaf.reshape(n_blocks, size, *leaf.shape[1:])[dealt], filled)
     most = jets.jet.tracks.mask.sum(axis=-1).max(axis=-1)
-    return Blocks(jets=jets, slots=np.searchsorted(counts, most).astype(np.int32))
+    needs = np.searchsorted(layout.slots, most).astype(np.int32)
+    return Blocks(jets=jets, needs=needs, slots=layout.slots)
