@@ -1,5 +1,7 @@
 """What is behind the figures: curves, bin contents, labels and ranges."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -12,6 +14,7 @@ from ndive.evaluation import (
     flavour_masks,
     roc,
     scores_against,
+    tags_with,
     two_digits,
     vertex_residuals,
 )
@@ -66,6 +69,16 @@ def test_discriminant_counts_every_jet_once(evaluations, jets):
     contents = [np.nansum(patch.get_data().values) for patch in axes.patches if hasattr(patch, "get_data")]
     np.testing.assert_allclose(contents, 1)
     assert len(contents) == 3
+
+
+def test_the_discriminant_takes_the_fraction_that_is_asked_for(evaluations, jets):
+    flavour = evaluations[0].predictions.flavour
+    tag, _ = tags_with(0.5, 0.2)
+    drawing = discriminant_drawing("base", flavour, jets, tag)
+    assert "f_c = 0.5," in drawing.caption
+    p_b, p_c, p_u = flavour[jets.flavour == 0].T.astype(float)
+    cut = np.quantile(np.log(p_b / (0.5 * p_c + 0.5 * p_u)), 0.3)
+    assert drawing.figure.axes[0].lines[0].get_xdata()[0] == pytest.approx(cut)
 
 
 def test_confusion_cells_say_their_counts(evaluations, jets):
@@ -151,6 +164,21 @@ def test_bins_are_those_of_the_measurements(evaluations, lines):
     np.testing.assert_allclose(points[1], [found.value for found in expected])
     np.testing.assert_allclose(points[0], [(found.low + found.high) / 2 for found in expected])
     np.testing.assert_allclose(bars[:, 0], [found.value - found.down for found in expected])
+
+
+@pytest.mark.parametrize(("name", "scale"), [("pull_widths", "log"), ("coverage", "linear")])
+def test_a_large_error_bar_does_not_squeeze_the_points(name, scale, evaluations, lines):
+    found = [
+        replace(one, up=1000.0, down=1000.0) if one.high == 40 else one
+        for one in evaluations[1].summary.measurements
+    ]
+    for axes in binned_drawing(name, {"with_vertex": found}, lines).figure.axes:
+        low, high = axes.get_ylim()
+        assert axes.get_yscale() == scale
+        assert high < 100
+        for container in axes.containers:
+            values = container.lines[0].get_ydata()
+            assert ((values > low) & (values < high)).all()
 
 
 def test_the_calibration_is_the_share_of_the_flavour(evaluations, jets, lines):

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from ndive.errors import FileAccessError
+from ndive.evaluation import compared, tags_with
 from ndive.report import current_report, report, sections, write_report
 from ndive.report.catalogue import FIGURES
 from ndive.report.figure import Drawing, as_data_address
@@ -149,6 +150,15 @@ def test_a_figure_of_many_lines_comes_as_pixels(monkeypatch):
         as_data_address(Drawing(name="n", title="", caption="", figure=figure)) for figure in (light, heavy)
     ]
     assert [address.split(";")[0] for address in made] == ["data:image/svg+xml", "data:image/png"]
+
+
+def test_ratios_are_those_of_the_discriminant_that_is_asked_for(evaluations, held_out):
+    base, other = (one.predictions.flavour for one in evaluations)
+    tags = tags_with(0.9, 0.2)
+    ((name, points),) = report._ratios(evaluations, replace(held_out, tags=tags))
+    assert name == "with_vertex"
+    assert points == compared(other, base, held_out.jets, tags[0])
+    assert points != compared(other, base, held_out.jets)
 
 
 def test_of_copies_the_first_is_spoken_of(evaluations, held_out):

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from ndive.evaluation import BINS, Measurement, flavour_title
-from ndive.report.binned_figures import BINNED_FIGURES
+from ndive.report.binned_figures import BINNED_FIGURES, BinnedFigure
 from ndive.report.figure import Drawing
 from ndive.report.style import FEWEST, FLAVOUR_LINES, Line, new_figure
 
@@ -31,28 +31,27 @@ def binned_drawing(
     kind = BINNED_FIGURES[name]
     figure = new_figure(2.7 * len(BINS), 2.1 * len(kind.metrics) + 1.2)
     panels = figure.subplots(len(kind.metrics), len(BINS), sharex="col", sharey="row", squeeze=False)
-    shown: set[str] = set()
+    flavours: set[str] = set()
+    drawn: dict[str, list[float]] = {metric: [] for metric in kind.metrics}
     for model, found in models.items():
-        table: dict[tuple[str, str, str], list[Measurement]] = {}
-        for one in found:
-            if one.variable and one.metric in kind.metrics:
-                table.setdefault((one.metric, one.variable, one.flavour), []).append(one)
-        for (metric, variable, flavour), points in table.items():
+        for (metric, variable, flavour), points in _curves(found, kind).items():
             axes = panels[list(kind.metrics).index(metric), list(BINS).index(variable)]
             _draw(axes, points, lines[model], flavour, f"{model}, {flavour_title(flavour)}")
-            shown.add(flavour)
-    for row, label, level in zip_longest(panels, kind.metrics.values(), kind.levels):
+            flavours.add(flavour)
+            drawn[metric] += [point.value for point in points]
+    for row, (metric, label), level in zip_longest(panels, kind.metrics.items(), kind.levels):
         row[0].set_ylabel(label, fontsize="small")
+        row[0].set_yscale(kind.scale)
+        row[0].set_ylim(*_range([*drawn[metric], *([] if level is None else [level])], kind.scale))
         for axes in row:
             if level is not None:
                 axes.axhline(level, color="0.5", linewidth=0.8, zorder=0)
-            axes.margins(y=0.15)
             axes.tick_params(labelsize="small")
     for (variable, edges), axes in zip(BINS.items(), panels[-1], strict=True):
         axes.set_xlabel(TITLES[variable], fontsize="small")
         axes.set_xlim(edges[0], edges[-1])
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-    handles = [*_models(models, lines), *_flavours(shown)]
+    handles = [*_models(models, lines), *_flavours(flavours)]
     figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), 6))
     return Drawing(
         name=name,
@@ -62,16 +61,35 @@ def binned_drawing(
     )
 
 
+def _curves(
+    found: Iterable[Measurement], kind: BinnedFigure
+) -> dict[tuple[str, str, str], list[Measurement]]:
+    """By metric, variable and flavour the bins that are drawn."""
+    curves: dict[tuple[str, str, str], list[Measurement]] = {}
+    for one in found:
+        if one.variable and one.metric in kind.metrics and one.count >= FEWEST and np.isfinite(one.up):
+            curves.setdefault((one.metric, one.variable, one.flavour), []).append(one)
+    return curves
+
+
+def _range(values: list[float], scale: str) -> tuple[float, float]:
+    """The axis on which all values are seen, though not all of a large error bar."""
+    low, high = min(values, default=0.5), max(values, default=0.5)
+    if scale == "log":
+        return 0.7 * low, 1.4 * high
+    margin = 0.15 * (high - low) or 0.1
+    return low - margin, high + margin
+
+
 FILLED: dict[str, Any] = {"bjets": "full", "cjets": "none", "ujets": "left"}
 """Flavour -> how its markers are filled."""
 
 
 def _draw(axes: Axes, points: list[Measurement], line: Line, flavour: str, label: str) -> None:
-    kept = [point for point in points if point.count >= FEWEST and np.isfinite(point.up)]
     axes.errorbar(
-        [(point.low + point.high) / 2 for point in kept],
-        [point.value for point in kept],
-        yerr=[[point.down for point in kept], [point.up for point in kept]],
+        [(point.low + point.high) / 2 for point in points],
+        [point.value for point in points],
+        yerr=[[point.down for point in points], [point.up for point in points]],
         color=line.colour,
         marker=line.marker,
         markersize=4,

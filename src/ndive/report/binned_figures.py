@@ -8,7 +8,8 @@ from ndive.evaluation import AXES
 
 @dataclass(frozen=True, kw_only=True)
 class BinnedFigure:
-    """The metrics that it shows, a row of panels each, with the label of its axis; `levels` are lines.
+    """The metrics that it shows, a row of panels each, with the label of its axis; `levels` are lines,
+    `scale` that of the axis.
 
     `section`, `needs` and `published` are those of the catalogue.
     """
@@ -20,6 +21,7 @@ class BinnedFigure:
     metrics: Mapping[str, str]
     caption: str
     levels: tuple[float, ...] = ()
+    scale: str = "linear"
 
 
 BINNED_FIGURES: Mapping[str, BinnedFigure] = {
@@ -98,6 +100,7 @@ BINNED_FIGURES: Mapping[str, BinnedFigure] = {
         caption="Half of the central 68 % interval of residual over its error, with the covariance of the "
         "weighted fit and with its sandwich covariance: 1, the horizontal line, where errors are right.",
         levels=(1.0,) * 2 * len(AXES),
+        scale="log",
     ),
     "coverage": BinnedFigure(
         section="Vertex",

@@ -78,6 +78,12 @@ def _rocs(material: Material, place: int) -> list[Drawing]:
     return [roc_drawing(taggers, material.lines, jets, against, tag) for against in tag.backgrounds]
 
 
+def _discriminants(material: Material) -> list[Drawing]:
+    b_tag, _ = material.held_out.tags
+    jets = material.held_out.jets
+    return [discriminant_drawing(name, flavour, jets, b_tag) for name, flavour in material.flavours.items()]
+
+
 def _origins(material: Material) -> list[Drawing]:
     return [
         origin_confusion_drawing(name, one.predictions.origin, material.held_out.jets)
@@ -122,7 +128,7 @@ FIGURES: Mapping[str, FigureKind] = {
         needs="flavour",
         published="paper",
         text="D_b of b, c and light jets",
-        draw=of_flavours(discriminant_drawing),
+        draw=_discriminants,
     ),
     "probabilities": FigureKind(
         section="Tagging",

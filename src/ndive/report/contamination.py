@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from ndive.evaluation import (
     FittedVertices,
@@ -54,13 +55,19 @@ def contamination_drawing(
         row[0].set_ylabel(label, fontsize="small")
         for axes in row:
             axes.axhline(right, color="0.5", linewidth=0.8, zorder=0)
-            axes.margins(y=0.15)
+            axes.margins(x=0.08, y=0.15)
+            axes.tick_params(labelsize="small")
+    for axes in panels[:2].flat:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
     for axes, flavour in zip(panels[0], masks, strict=True):
         axes.set_title(flavour_title(flavour), fontsize="medium")
     for axes in panels[-1]:
         axes.set_xticks(places, _names(), rotation=40, ha="right", fontsize="small")
         axes.minorticks_off()
-        axes.set_xlabel("Weight on tracks from elsewhere")
+        axes.set_xlabel("Weight on tracks from elsewhere", fontsize="small")
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return Drawing(
         name="contamination",

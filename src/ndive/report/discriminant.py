@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ndive.evaluation import JetTable, Probabilities, b_discriminant, flavour_masks, flavour_title
+from ndive.evaluation import B_TAG, JetTable, Probabilities, Tag, flavour_masks, flavour_title
 from ndive.report.figure import Drawing
 from ndive.report.histogram import draw_shares
 from ndive.report.style import FLAVOUR_LINES, new_figure, stamp
@@ -15,11 +15,11 @@ SHARES = np.linspace(0, 1, 41)
 WORKING_POINT = 0.7
 
 
-def discriminant_drawing(tagger: str, flavour: Probabilities, jets: JetTable) -> Drawing:
+def discriminant_drawing(tagger: str, flavour: Probabilities, jets: JetTable, tag: Tag = B_TAG) -> Drawing:
     """D_b of b, c and light jets by one tagger, each normalised to one, with the cut of 70 % b efficiency."""
     figure = new_figure(6.4, 4.6)
     axes = figure.subplots()
-    score = b_discriminant(flavour)
+    score = tag.score(flavour)
     masks = flavour_masks(jets)
     for name, chosen in masks.items():
         draw_shares(axes, score[chosen], EDGES, FLAVOUR_LINES[name], flavour_title(name))
@@ -39,9 +39,9 @@ def discriminant_drawing(tagger: str, flavour: Probabilities, jets: JetTable) ->
         name=f"discriminant_{tagger}",
         title=f"Discriminant of {tagger}",
         caption=(
-            "D_b = log(p_b / (f_c p_c + (1 − f_c) p_u)) with f_c = 0.05, each flavour normalised to "
-            "one. The outer bins hold what lies beyond. The vertical line is the cut that keeps 70 % of "
-            "the b jets."
+            f"D_b = log(p_b / (f_c p_c + (1 − f_c) p_u)) with f_c = {tag.fraction:g}, each flavour "
+            "normalised to one. The outer bins hold what lies beyond. The vertical line is the cut that "
+            "keeps 70 % of the b jets."
         ),
         figure=figure,
     )

@@ -159,4 +159,5 @@ def _ratios(evaluations: Sequence[Evaluation], held_out: HeldOut) -> list[tuple[
         for one in evaluations
         if one.predictions.flavour is not None
     ]
-    return [(name, compared(flavour, flavours[0][1], held_out.jets)) for name, flavour in flavours[1:]]
+    b_tag, _ = held_out.tags
+    return [(name, compared(flavour, flavours[0][1], held_out.jets, b_tag)) for name, flavour in flavours[1:]]
