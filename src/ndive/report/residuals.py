@@ -128,6 +128,6 @@ def _panel(axes: Axes, curves: list[_Curve], axis: int) -> None:
         width = width_of(values).value
         draw_shares(axes, values, EDGES, curve.line, f"{curve.label}: σ = {two_digits(width)}")
     axes.set_yscale("log")
-    axes.set_ylim(1e-4, 60)
+    axes.set_ylim(1e-4, 15)
     axes.xaxis.set_major_locator(MultipleLocator(5))
     axes.legend(loc="upper right", fontsize="x-small", handlelength=2.4)
