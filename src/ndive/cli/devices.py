@@ -1,29 +1,47 @@
-"""On which device is trained, and what is said where it is not what was asked for."""
+"""On which devices is trained, and what is said where they are not what was asked for."""
 
-from contextlib import AbstractContextManager, nullcontext
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import jax
 
 from ndive.cli.console import console
 from ndive.errors import ArgumentError
 from ndive.training import Notice, Progress
+from ndive.training.devices import is_first_process
 from ndive.training.progress import Report
 
+PROCESSES = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
+"""In which srun and mpirun say how many processes they have started."""
 
-def chosen_device(num_gpus: int) -> AbstractContextManager[object]:
-    """A context in which arrays lie on the device to train on: the CPU for 0, else what there is.
+
+@contextmanager
+def chosen_devices(num_gpus: int) -> Iterator[tuple[jax.Device, ...]]:
+    """The first `num_gpus` devices of each host, the CPU for 0; arrays lie on the first of this process.
+
+    Where srun or mpirun has started several processes, one a host, they find each other first.
 
     **Raises:** `ArgumentError` for a negative number.
     """
     if num_gpus < 0:
         raise ArgumentError(f"num_gpus is {num_gpus}, allowed: 0 (the CPU) or more")
-    return jax.default_device(jax.devices("cpu")[0]) if num_gpus == 0 else nullcontext()
+    if any(int(os.environ.get(name, 1)) > 1 for name in PROCESSES) and not jax.distributed.is_initialized():
+        jax.distributed.initialize(local_device_ids=[])
+    there = jax.devices("cpu") if num_gpus == 0 else jax.devices()
+    chosen = tuple(
+        device
+        for host in range(jax.process_count())
+        for device in [device for device in there if device.process_index == host][: max(num_gpus, 1)]
+    )
+    with jax.default_device(next(device for device in chosen if device.process_index == jax.process_index())):
+        yield chosen
 
 
-def telling_device(num_gpus: int) -> Report:
-    """A report that says once, when something is done, where the device is not what was asked for."""
-    found = sum(device.platform == "gpu" for device in jax.devices())
-    lines = [notice] if (notice := device_notice(num_gpus, found)) else []
+def telling_devices(num_gpus: int) -> Report:
+    """A report that says once, when something is done, where the devices are not what was asked for."""
+    found = sum(device.platform == "gpu" for device in jax.local_devices())
+    lines = [notice] if (notice := device_notice(num_gpus, found)) and is_first_process() else []
 
     def report(event: Progress | Notice) -> None:
         while lines:
@@ -34,8 +52,8 @@ def telling_device(num_gpus: int) -> Report:
 
 def device_notice(asked: int, found: int) -> str | None:
     """What to say where `asked` GPUs are wanted and `found` are there; None where there is nothing to say."""
-    if asked == 0 or (asked == 1 and found):
+    if asked <= found:
         return None
-    used = "one of them" if found > 1 else "it" if found else "the CPU"
+    used = "them" if found > 1 else "it" if found else "the CPU"
     there = f"{found} {'is' if found == 1 else 'are'} here" if found else "none is here"
     return f"-n asks for {asked} GPU{'s' * (asked > 1)}, {there}: training on {used} (-n 0 is the CPU)"

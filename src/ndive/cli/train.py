@@ -1,15 +1,18 @@
 """`ndive train`: train a configuration on a sample."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
+import jax
 from cyclopts import Parameter
+from rich.console import Console
 
 from ndive.cli.changes import Changes, changed
 from ndive.cli.console import console, error_console
-from ndive.cli.devices import chosen_device, telling_device
+from ndive.cli.devices import chosen_devices, telling_devices
 from ndive.cli.training_display import TrainingDisplay
 from ndive.errors import ArgumentError, RunExistsError
 from ndive.training import (
@@ -25,6 +28,7 @@ from ndive.training import (
 )
 from ndive.training.compilation import keep_compiled
 from ndive.training.copies import Copy, copies_of
+from ndive.training.devices import is_first_process
 from ndive.training.progress import Report, silent
 from ndive.training.run import Ready, made_ready, train_copy
 from ndive.training.tensorboard import TensorBoard
@@ -63,7 +67,8 @@ def train(
         Train so many copies, with seeds derived from the seed, in model_0, model_1, ...; 0 for one model
         without such a directory.
     num_gpus
-        GPUs to train on; where they are not there, a line says on what instead. 0 for the CPU.
+        GPUs to train on, on each host that srun or mpirun starts one process on; each batch is shared out
+        over them. Where they are not there, a line says on what instead. 0 for the CPU.
     seed
         Seed of the first parameters and of the order of the jets, 0 to 4294967295.
     save_every
@@ -83,18 +88,23 @@ def train(
         config = replace(config, **changed(changes))
     existing = _existing(cont, overwrite)
     copies = copies_of(config.name, model_directory(config.name, models), count=train_count, seed=seed)
-    ready = made_ready(config, samples, models)
-    with chosen_device(num_gpus):
-        told = telling_device(num_gpus)
+    with chosen_devices(num_gpus) as devices:
+        ready, told = made_ready(config, samples, models), telling_devices(num_gpus)
         for copy in copies:
             try:
                 run_training(
-                    ready, copy, existing=existing, save_every=save_every, tensorboard=tensorboard, told=told
+                    ready,
+                    copy,
+                    existing=existing,
+                    save_every=save_every,
+                    tensorboard=tensorboard,
+                    told=told,
+                    devices=devices,
                 )
             except RunExistsError as error:
                 raise RunExistsError(f"{error}: -c goes on with it, --overwrite makes it anew") from error
             except KeyboardInterrupt:
-                error_console().print(f"ndive: interrupted; {_kept(copy.directory)}")
+                _say(error_console(), f"ndive: interrupted; {_kept(copy.directory)}")
                 raise SystemExit(130) from None
 
 
@@ -106,26 +116,34 @@ def run_training(
     save_every: float = SAVE_EVERY,
     tensorboard: bool = False,
     told: Report = silent,
+    devices: Sequence[jax.Device] = (),
 ) -> TrainResult:
     """Train with a display, and say at the end where the model is; `told` hears first of each event.
+
+    Of several processes the first one alone speaks.
 
     **Raises:** what `ndive.train` raises, and `MissingExtraError` for `tensorboard` without its library.
     """
     keep_compiled()
     with ExitStack() as stack:
-        reports: list[Report] = [told, stack.enter_context(TrainingDisplay(copy.title))]
-        if tensorboard:
+        reports: list[Report] = [told]
+        if is_first_process():
+            reports.append(stack.enter_context(TrainingDisplay(copy.title)))
+        if tensorboard and is_first_process():
             reports.append(stack.enter_context(TensorBoard(copy.directory)))
 
         def report(event: Progress | Notice) -> None:
             for one in reports:
                 one(event)
 
-        result = train_copy(ready, copy, existing=existing, save_every=save_every, report=report)
+        result = train_copy(
+            ready, copy, existing=existing, save_every=save_every, report=report, devices=devices
+        )
     best = result.best
-    console(stderr=True).print(
+    _say(
+        console(stderr=True),
         f"best of {len(result.history)} epochs: {best.epoch}, validation total {best.val['total']:.4f}; "
-        f"model '{copy.directory / BEST}'"
+        f"model '{copy.directory / BEST}'",
     )
     return result
 
@@ -141,3 +159,9 @@ def _kept(directory: Path) -> str:
     """What an interrupted run leaves, and how to go on."""
     marks = checkpoint_marks(directory)
     return f"{marks[-1]} is kept in '{directory}', -c goes on from there" if marks else "nothing is kept"
+
+
+def _say(where: Console, line: str) -> None:
+    """A line of the first process, which speaks for all."""
+    if is_first_process():
+        where.print(line)

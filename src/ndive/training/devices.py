@@ -1,10 +1,11 @@
 """The devices of a run, in a row: each has all parameters and a share of the jets of a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import jax
 import numpy as np
+from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 AXIS = "devices"
@@ -45,3 +46,15 @@ def shared_out(tree: Tree, mesh: Mesh, spec: PartitionSpec) -> Tree:
 def here(tree: Tree) -> Tree:
     """Arrays that are alike on all devices, on the first of this process."""
     return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)
+
+
+def is_first_process() -> bool:
+    """Whether this process is the one that writes and speaks; of one process it is."""
+    return jax.process_index() == 0
+
+
+def any_process(asked: Callable[[], bool]) -> Callable[[], bool]:
+    """Whether one of all processes is `asked`, to be called by all of them together."""
+    if jax.process_count() == 1:
+        return asked
+    return lambda: bool(np.any(multihost_utils.process_allgather(np.asarray(asked()))))

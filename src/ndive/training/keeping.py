@@ -6,6 +6,7 @@ from pathlib import Path
 from ndive.models import save_model
 from ndive.training.belonging import Run
 from ndive.training.checkpoints import BEST, remove_run, save_checkpoint
+from ndive.training.devices import is_first_process
 from ndive.training.history import best_epoch, write_history
 from ndive.training.interruption import Asked
 from ndive.training.standing import Mark, Standing
@@ -15,7 +16,7 @@ NOTHING_DONE = Mark(0)
 
 
 class Keeper:
-    """Writes the files of a run, and ends it where it is asked to."""
+    """Writes the files of a run, in the first of its processes, and ends it where it is asked to."""
 
     def __init__(self, directory: Path, run: Run, *, save_every: float, replaces: bool, asked: Asked) -> None:
         """Keep `run` in `directory`, inside an epoch each `save_every` minutes.
@@ -36,10 +37,14 @@ class Keeper:
         **Raises:** `FileAccessError` where they cannot be written.
         """
         self._make_room()
+        if is_first_process():
+            self._tell(standing)
+        self._save(standing)
+
+    def _tell(self, standing: Standing) -> None:
         if best_epoch(standing.history) is standing.history[-1]:
             save_model(self.directory / BEST, standing.state.model, self.run.config.model)
         write_history(self.directory, standing.history)
-        self._save(standing)
 
     def inside_epoch(self, standing: Standing) -> None:
         """Write the checkpoint if it is time.
@@ -69,10 +74,11 @@ class Keeper:
             self._save(standing)
 
     def _make_room(self) -> None:
-        if self.replaces:
+        if self.replaces and is_first_process():
             remove_run(self.directory)
-            self.replaces = False
+        self.replaces = False
 
     def _save(self, standing: Standing) -> None:
-        save_checkpoint(self.directory, standing, self.run)
+        if is_first_process():
+            save_checkpoint(self.directory, standing, self.run)
         self.kept, self.kept_at = standing, time.monotonic()

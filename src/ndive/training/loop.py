@@ -19,7 +19,7 @@ from ndive.training.belonging import Run
 from ndive.training.checkpoints import checkpoint_marks, load_newest
 from ndive.training.checks import check_apart, check_finite, check_save_every, check_seed
 from ndive.training.config import TrainConfig
-from ndive.training.devices import in_a_row
+from ndive.training.devices import any_process, in_a_row
 from ndive.training.failing import blame, failure_behind, is_sound, sums_are_finite
 from ndive.training.history import Epoch, best_epoch
 from ndive.training.interruption import interrupts_put_off
@@ -109,7 +109,7 @@ def train_model(
     validate = make_validate(config, mesh)
     with interrupts_put_off() as asked:
         replaces = existing == "replace" and bool(checkpoint_marks(directory))
-        keeper = Keeper(directory, run, save_every=save_every, replaces=replaces, asked=asked)
+        keeper = Keeper(directory, run, save_every=save_every, replaces=replaces, asked=any_process(asked))
         while not is_finished(standing.state, config):
             standing = _train_epoch(standing, run, layout, train_steps, keeper, report)
             train, val = (

@@ -1,7 +1,10 @@
 """A configuration trained on a sample, under its name: what `ndive.train` does."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import jax
 
 from ndive.data import Sample, open_sample
 from ndive.errors import SampleError
@@ -37,6 +40,7 @@ def train(
     existing: Existing = "refuse",
     save_every: float = SAVE_EVERY,
     report: Report = silent,
+    devices: Sequence[jax.Device] = (),
 ) -> TrainResult:
     """Train `config` on `samples`, and leave the model in a directory of its name under `models`.
 
@@ -47,7 +51,8 @@ def train(
     "resume", go on as if it had not stopped; "replace", remove it once there is a checkpoint of this one.
     There is one after each epoch, and inside an epoch every `save_every` minutes; Ctrl-C and SIGTERM let the
     step finish, write one and raise `KeyboardInterrupt`, a second one stops at once. `report` gets a
-    `Progress` or a `Notice` as the run goes on.
+    `Progress` or a `Notice` as the run goes on. The jets of each batch are shared out over `devices`, without
+    any one is used.
 
     **Raises:** `FileAccessError` and `SampleError` where the samples cannot be read or lack what is learned
     from; `CheckpointError` for another run in its place, or without the trained NDIVE that it starts from;
@@ -55,7 +60,15 @@ def train(
     that share a file, or a seed beyond 32 bits; `TrainingError` where a loss is not finite.
     """
     return train_copies(
-        config, samples, 0, models, seed=seed, existing=existing, save_every=save_every, report=report
+        config,
+        samples,
+        0,
+        models,
+        seed=seed,
+        existing=existing,
+        save_every=save_every,
+        report=report,
+        devices=devices,
     )[0]
 
 
@@ -69,6 +82,7 @@ def train_copies(
     existing: Existing = "refuse",
     save_every: float = SAVE_EVERY,
     report: Report = silent,
+    devices: Sequence[jax.Device] = (),
 ) -> tuple[TrainResult, ...]:
     """Train `count` copies of `config`, one after the other, in `model_0`, `model_1`, ... of its directory.
 
@@ -80,7 +94,8 @@ def train_copies(
     ready = made_ready(config, samples, models)
     copies = copies_of(config.name, model_directory(config.name, models), count=count, seed=seed)
     return tuple(
-        train_copy(ready, copy, existing=existing, save_every=save_every, report=report) for copy in copies
+        train_copy(ready, copy, existing=existing, save_every=save_every, report=report, devices=devices)
+        for copy in copies
     )
 
 
@@ -99,7 +114,13 @@ def made_ready(config: TrainConfig, samples: Samples, models: str | Path | None 
 
 
 def train_copy(
-    ready: Ready, copy: Copy, *, existing: Existing, save_every: float, report: Report = silent
+    ready: Ready,
+    copy: Copy,
+    *,
+    existing: Existing,
+    save_every: float,
+    report: Report = silent,
+    devices: Sequence[jax.Device] = (),
 ) -> TrainResult:
     """Train one run; raises as `train`."""
     return train_model(
@@ -112,6 +133,7 @@ def train_copy(
         save_every=save_every,
         report=report,
         pretrained=ready.pretrained,
+        devices=devices,
     )
 
 
