@@ -43,10 +43,7 @@ def test_a_notebook_runs_and_shows_its_figures(name, demo_output, monkeypatch):
     values = list(executed(EXAMPLES / f"{name}.py", {}))
     assert len(values) == SHOWN[name]
     for value in values:
-        if isinstance(value, Drawings):
-            assert value._repr_html_().count('<img alt="') == len(value) > 0
-        else:
-            assert value.to_plotly_json()["layout"]["updatemenus"]
+        assert len(value) > 0 if isinstance(value, Drawings) else value.layout.updatemenus
 
 
 def test_every_notebook_is_run():

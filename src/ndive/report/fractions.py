@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from matplotlib.axes import Axes
 
-from ndive.evaluation import B_TAG, JetTable, Probabilities, flavour_title, roc, scores_against
+from ndive.evaluation import B_TAG, JetTable, Probabilities, Roc, flavour_title, roc, scores_against
 from ndive.report.figure import Drawing
 from ndive.report.style import Line, new_figure
 
@@ -21,13 +22,7 @@ def fraction_scan_drawing(
     panels = figure.subplots(len(EFFICIENCIES), 2, sharex=True)
     for column, background in enumerate(B_TAG.backgrounds):
         for name, flavour in taggers.items():
-            points = [
-                roc(
-                    scores_against(flavour, jets, background, replace(B_TAG, fraction=float(fraction))),
-                    np.array(EFFICIENCIES),
-                )
-                for fraction in FRACTIONS
-            ]
+            points = _scan(flavour, jets, background)
             for row, axes in enumerate(panels[:, column]):
                 values = np.array([point.rejection[row] for point in points])
                 errors = np.array([point.error[row] for point in points])
@@ -37,10 +32,9 @@ def fraction_scan_drawing(
                     FRACTIONS, values - errors, values + errors, color=line.colour, alpha=0.2, linewidth=0
                 )
         for efficiency, axes in zip(EFFICIENCIES, panels[:, column], strict=True):
+            axes.set_ylim(0, 1.4 * _largest(axes))
             axes.axvline(B_TAG.fraction, color="0.6", linewidth=0.8, zorder=0)
             axes.set_ylabel(f"Rejection of {flavour_title(background)}")
-            axes.margins(y=0.35)
-            axes.set_ylim(bottom=0)
             axes.text(
                 0.96, 0.95, f"b efficiency {efficiency:.0%}", transform=axes.transAxes, ha="right", va="top"
             )
@@ -54,3 +48,20 @@ def fraction_scan_drawing(
         "standard deviation. The vertical line is the fraction of the paper, 0.05.",
         figure=figure,
     )
+
+
+def _scan(flavour: Probabilities, jets: JetTable, background: str) -> list[Roc]:
+    """The rejections at both efficiencies, for each of the fractions."""
+    return [
+        roc(
+            scores_against(flavour, jets, background, replace(B_TAG, fraction=float(fraction))),
+            np.array(EFFICIENCIES),
+        )
+        for fraction in FRACTIONS
+    ]
+
+
+def _largest(axes: Axes) -> float:
+    """The largest rejection drawn, whatever the size of its error; 1 where none is finite."""
+    values = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.lines])
+    return float(values[np.isfinite(values)].max(initial=1.0))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.colors import LogNorm
+from matplotlib.ticker import MaxNLocator
 
 from ndive.evaluation import (
     AXES,
@@ -113,6 +114,7 @@ def box_drawing(
             axes.set_ylim(-RANGE, RANGE)
     for variable, axes in zip(BOXES, panels[-1], strict=True):
         axes.set_xlabel(TITLES[variable])
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         axes.set_xlim(BINS[variable][0], BINS[variable][-1])
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return Drawing(
