@@ -20,7 +20,7 @@ from tests.data.samples import make_rows
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
-SCRIPTS = sorted([*DEPLOY.rglob("*.sbatch"), *DEPLOY.rglob("*.sh")])
+SCRIPTS = sorted([*DEPLOY.rglob("*.sbatch"), *DEPLOY.rglob("*.sh"), *ROOT.glob("validation/*.sh")])
 BIN = Path(sys.executable).parent
 
 

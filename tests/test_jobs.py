@@ -227,6 +227,12 @@ def test_a_cluster_without_the_package_is_one_line_with_its_cause(tmp_path, monk
     assert any(isinstance(cause, ModuleNotFoundError) for cause in causes)
 
 
+def test_without_dask_it_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingExtraError, match=r"Dask cluster needs the extra 'dask': .*'ndive\[dask\]'$"):
+        list(run_tasks(lack, range(1), DaskPool(address="tcp://127.0.0.1:1")))
+
+
 def test_an_exception_on_dask_is_told_as_one_of_a_local_worker(cluster):
     with pytest.raises(
         SimulationError, match=r"^task 0 failed on a worker: ZeroDivisionError: task 0 divides"

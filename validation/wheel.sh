@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Builds wheel and sdist, checks both, and uses the wheel in a fresh environment of each Python: validation/wheel.sh 3.11 3.12 3.13
+# In each: the first fit, the verbs on a file, what is said where an extra is missing, and the time of `import ndive`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+uv build --quiet --out-dir "$work/dist"
+uvx --quiet twine check --strict "$work"/dist/*.whl "$work"/dist/*.tar.gz
+
+refused() {
+  local told status=0
+  told=$("${@:2}" 2>&1 >/dev/null) || status=$?
+  [ "$status" -eq 2 ] && [ "$told" = "ndive: $1" ] || { echo "'${*:2}' ended with $status: $told"; exit 1; }
+}
+
+for python in "$@"; do
+  uv venv --quiet --python "$python" "$work/$python"
+  uv pip install --quiet --python "$work/$python" "$work"/dist/*.whl
+  bin=$work/$python/bin
+  echo "$("$bin/python" --version), $(du -sh "$work/$python" | cut -f1)"
+
+  (
+    cd "$work"
+    # shellcheck disable=SC2016  # backquotes of Markdown
+    sed -n '/^```python$/,/^```$/p' "$OLDPWD/README.md" | grep -v '^```' | "$bin/python" - >/dev/null
+    "$bin/python" - <<'END'
+from importlib.resources import files
+from ndive import load_schema, write_sample
+import numpy as np
+
+assert files("ndive").joinpath("py.typed").is_file()
+schema = load_schema()
+tracks = np.zeros((8, 3), schema.dtype("tracks"))
+tracks["theta"], tracks["valid"] = 1.5, True
+for name in tracks.dtype.names:
+    if name.endswith("Uncertainty"):
+        tracks[name] = 0.01
+write_sample("jets.h5", [{"jets": np.zeros(8, schema.dtype("jets")), "tracks": tracks}], {})
+END
+    "$bin/ndive" inspect jets.h5 >/dev/null
+    "$bin/ndive" fit jets.h5 --output "vertices-$python.h5" >/dev/null
+    "$bin/ndive" export fit --output "fit-$python.stablehlo" >/dev/null
+    sim="the simulation needs the extra 'sim': pip install 'ndive[sim]'"
+    refused "$sim" "$bin/ndive" demo
+    refused "$sim" "$bin/ndive" simulate --output none
+    root="reading ROOT files needs the extra 'root': pip install 'ndive[root]'"
+    onnx="the format onnx needs the extra 'onnx': pip install 'ndive[onnx]'"
+    refused "$onnx" "$bin/ndive" export fit --output none.onnx --format onnx
+    touch none.root
+    refused "$root" "$bin/ndive" convert none.root --output none
+  )
+  "$bin/python" - <<'END'
+import statistics, subprocess, sys, time
+
+def seconds():
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import ndive"], check=True)
+    return time.perf_counter() - begin
+
+print(f"import ndive: {statistics.median(seconds() for _ in range(5)):.2f} s")
+END
+done
