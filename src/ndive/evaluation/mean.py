@@ -22,8 +22,8 @@ def mean_of(values: Float[np.ndarray, " values"]) -> Mean:
     values = values[np.isfinite(values)]
     count = len(values)
     return Mean(
-        value=float(values.mean()) if count else float("nan"),
-        error=float(values.std(ddof=1) / np.sqrt(count)) if count > 1 else float("nan"),
+        value=float(values.mean()) if count else np.nan,
+        error=float(values.std(ddof=1) / np.sqrt(count)) if count > 1 else np.nan,
         count=count,
     )
 
@@ -38,7 +38,7 @@ def width_of(values: Float[np.ndarray, " values"]) -> Mean:
     values = values[np.isfinite(values)]
     count, tail = len(values), (1.0 - ONE_SIGMA) / 2.0
     if not count:
-        return Mean(value=float("nan"), error=float("nan"), count=0)
+        return Mean(value=np.nan, error=np.nan, count=0)
     step = np.sqrt(tail * (1.0 - tail) / count)
     around = np.clip(np.add.outer([tail, 1.0 - tail], [-step, 0.0, step]), 0.0, 1.0)
     (low_less, low, low_more), (high_less, high, high_more) = np.quantile(values, around)
