@@ -1,12 +1,12 @@
 """Speed and memory of `fit_vertex`, beside a dense implicit gradient and scipy, on one machine in one run.
 
-    uv run python benchmarks/fit.py [--jets 1 100 1000 4096] [--slots 15 40] [--devices 1] [--output fit.json]
+    uv run python benchmarks/fit.py [--jets 1 100 ...] [--slots 15 40] [--devices 1] [--output fit.json]
 
 Prints a table as it goes and one JSON object: the machine, and for each precision, number of jets and of
 tracks the wall time of the position alone, of the position and its gradient in the weights, and in weights,
 parameters and covariance: median, minimum and maximum over repeats (ms), jets/s of the median, CPU seconds to
 compile and temporary memory (MB). Jets have random weights. With `--devices N` the processor counts as N
-devices, each of which fits its share of the jets.
+devices, each of which fits its share of the jets, where their number is a multiple of N.
 
 `--curves` fits t = c + s n to times over 2 to 200 tracks and over 1 to 1 000 000 jets instead.
 """
@@ -169,8 +169,9 @@ def measure(jets: list[int], slots: list[int]) -> dict[str, Any]:
                     for name, program in programs.items():
                         title = f"{dtype}, {number} x {tracks}, {name}"
                         shared, parts = program, arrays
-                        if number % jax.device_count() == 0:
+                        if jax.device_count() > 1 and number % jax.device_count() == 0:
                             shared, parts = on_devices(program, arrays)
+                            title += f", {jax.device_count()} devices"
                         figures[title] = timed(shared, *parts)
                         show(title, figures[title])
             title = f"{dtype}, {DENSE_JETS} x 15, dense gradient"

@@ -2,11 +2,12 @@
 
     uv run python benchmarks/limit.py [--jets 4096] [--slots 15] [--output limit.json]
 
-Counts the floating-point operations of the compiled program (an addition, a multiplication, a division, a
-square root are one each; a loop's count as often as it is run, that of the fit as often as the slowest jet of
-a block takes it), and prints for the position alone and with its gradient in everything: operations and
-divisions a track, GFLOP/s reached, and as a part of what the same cores reach in a large matrix product and
-in products and sums of numbers that stay in its registers, compiled as the fit is.
+Counts the floating-point operations of the compiled program: sums, differences, products, quotients, roots,
+extrema and absolute values are one each, comparisons and choices none. What is in a loop counts as often as
+it is run, in that of the fit as often as the slowest jet of a block takes it. Prints for the position alone
+and with its gradient in everything: operations and divisions a track, GFLOP/s reached, and as a part of what
+the same cores reach in a large matrix product and in products and sums of numbers that stay in registers,
+compiled as the fit is.
 """
 
 import argparse
@@ -29,6 +30,9 @@ from ndive.vertexing.solve import GAUSS_NEWTON_STEPS
 
 DEAR = {"divide", "sqrt", "rsqrt", "cbrt"}
 CHEAP = {"add", "subtract", "multiply", "maximum", "minimum", "negate", "abs"}
+SUMS = {"reduce", "dot"}
+"""Over tracks: as many operations as the largest operand has numbers, with products twice as many."""
+
 MATRIX = 3000
 CHAINS, LINKS = 8, 40
 CACHED = 4096
@@ -63,12 +67,17 @@ def counted(text: str, passes: float) -> Count:
         return known[name]
 
     def sum_of(lines: list[str]) -> Count:
-        total = Count(0, 0)
+        total, sizes = Count(0, 0), dict[str, int]()
         for line in lines:
-            found = re.search(r"= (f\d+)\[([\d,]*)\]\S* ([\w\-]+)\(", line)
-            if found and found[3] in CHEAP | DEAR:
-                size = math.prod(int(n) for n in found[2].split(",") if n)
-                total = total.plus(Count(size, size * (found[3] in DEAR)))
+            found = re.search(r"%?([\w.\-]+) = f\d+\[([\d,]*)\]\S* ([\w\-]+)\((.*?)\)", line)
+            if found:
+                size = sizes[found[1]] = math.prod(int(n) for n in found[2].split(",") if n)
+                largest = max(
+                    (sizes.get(name, 0) for name in re.findall(r"%([\w.\-]+)", found[4])), default=0
+                )
+                operations = {"reduce": largest, "dot": 2 * largest}.get(found[3], size)
+                if found[3] in CHEAP | DEAR | SUMS:
+                    total = total.plus(Count(operations, operations * (found[3] in DEAR)))
             if " while(" in line:
                 trips = re.search(r'"known_trip_count":\{"n":"(\d+)"', line)
                 body = re.search(r"body=%?([\w.\-]+)", line)
