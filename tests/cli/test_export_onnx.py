@@ -1,14 +1,21 @@
 """`ndive export` as ONNX: files that run without JAX and say what the fit and the models say."""
 
+import json
 import subprocess
 import sys
+from itertools import combinations
 
+import equinox as eqx
+import jax
+import jax.numpy as jnp
 import numpy as np
 import onnx
 import pytest
 
+from ndive import Jet, Tracks
+from ndive.models import ModelConfig, build_model, identity_normalisation, save_model
 from tests.cli.test_export import exported, jets_of_few_tracks
-from tests.conftest import perigee
+from tests.conftest import make_toy_jets, perigee
 from tests.vertexing.reference import fit_by_scipy
 
 RUN = """
@@ -84,3 +91,79 @@ def test_without_the_extra_it_says_how_to_get_it(monkeypatch, told):
     monkeypatch.delitem(sys.modules, "ndive.export.onnx_graph", raising=False)
     said = told(["export", "fit", "--format", "onnx", "--output", "fit.onnx"])
     assert "the format onnx needs the extra 'onnx': pip install 'ndive[onnx]'" in said
+
+
+@pytest.fixture(scope="module")
+def tagger(tmp_path_factory):
+    """A tagger and the file of it for one jet a call."""
+    directory = tmp_path_factory.mktemp("tagger") / "GN_toy-1"
+    config = ModelConfig(model="FTAG", vertexer="none", ghost=False, layers=1)
+    model = eqx.filter_jit(build_model)(config, identity_normalisation(), key=jax.random.key(4))
+    save_model(directory / "best.eqx", model, config)
+    exported(directory / "best.eqx", "--format", "athena", "--output", directory / "athena.onnx")
+    return model, directory / "athena.onnx"
+
+
+def columns_of(parameters, covariance):
+    """Tracks `[n, 5]` and `[n, 5, 5]` in GeV as rows of a jets file, in MeV."""
+    error = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    correlation = covariance / error[..., :, None] / error[..., None, :]
+    pairs = [correlation[..., i, j] for i, j in combinations(range(5), 2)]
+    in_mev = np.array([1, 1, 1, 1, 1e-3])
+    return np.float32(
+        np.concatenate([parameters * in_mev, error * in_mev, np.stack(pairs, axis=-1)], axis=-1)
+    )
+
+
+def test_a_tagger_takes_one_jet_of_any_number_of_tracks(tagger, tmp_path):
+    model, path = tagger
+    jets = make_toy_jets(jets=1, tracks=4, seed=3)
+    rows = columns_of(jets.parameters[0], jets.covariance[0])
+    jet_features = np.float32([[60e3, 0.3, 1.1]])
+    counts = (4, 1, 0)
+    given = [{"jet_features": jet_features, "track_features": rows[:count]} for count in counts]
+    for count, found in zip(counts, run_elsewhere(path, given, tmp_path), strict=True):
+        mask = np.arange(4) < count
+        tracks = Tracks(np.float32(jets.parameters[0]), np.float32(jets.covariance[0]), mask)
+        output = model(Jet(jnp.float32(60), jnp.float32(0.3), jnp.float32(1.1), tracks))
+        weight = np.exp(np.float64(output.flavour_logits))
+        flavour = np.stack([found[f"GNtoy1_p{letter}"] for letter in "bcu"])
+        assert flavour.shape == (3,)
+        np.testing.assert_allclose(flavour, weight / weight.sum(), atol=1e-5)
+        origin = np.array([3, 5, 2, 7])[np.argmax(output.origin_logits, axis=-1)]
+        assert found["GNtoy1_TrackOrigin"].tolist() == origin[:count].tolist()
+        assert found["GNtoy1_VertexIndex"].shape == (count,)
+        assert found["GNtoy1_VertexIndex"].dtype == np.int8
+
+
+def test_athena_finds_names_ranks_and_types(tagger):
+    model = onnx.load(tagger[1])
+    (metadata,) = model.metadata_props
+    config = json.loads(metadata.value)
+    ranks = {output.name: len(output.type.tensor_type.shape.dim) for output in model.graph.output}
+    assert metadata.key == "gnn_config"
+    assert config["output_names"] == list(ranks)
+    assert ranks == dict.fromkeys(["GNtoy1_pb", "GNtoy1_pc", "GNtoy1_pu"], 0) | dict.fromkeys(
+        ["GNtoy1_TrackOrigin", "GNtoy1_VertexIndex"], 1
+    )
+    shapes = {
+        value.name: [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
+        for value in model.graph.input
+    }
+    assert shapes == {"jet_features": [1, 3], "track_features": ["n", 20]}
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["fit", "--format", "athena"], "no features of jets"),
+        (["fit", "--field", "0"], "up to 10 tesla"),
+        (["best.eqx", "--format", "onnx", "--name", "my_model"], "letters and digits"),
+        (["best.eqx", "--format", "athena", "--name", "GNX"], "stablehlo alone"),
+    ],
+)
+def test_what_cannot_be_is_refused(options, word, tmp_path, told):
+    config = ModelConfig(model="NDIVE", layers=0)
+    model = eqx.filter_jit(build_model)(config, identity_normalisation(), key=jax.random.key(0))
+    save_model(tmp_path / "best.eqx", model, config)
+    assert word in told(["export", *options, "--output", "it.onnx"])

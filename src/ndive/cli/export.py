@@ -1,5 +1,7 @@
 """`ndive export`: a trained model, or the fit alone, for other runtimes."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,58 +9,102 @@ from cyclopts import Parameter
 
 from ndive.cli.console import console
 from ndive.errors import ArgumentError
-from ndive.evaluation import load_trained
+from ndive.evaluation import TrainedModel, load_trained
+from ndive.evaluation.trained import load_model_file
+from ndive.export.athena import BATCH_INPUTS, JET_INPUTS, gnn_config, named_program, of_one_jet
 from ndive.export.program import FIT_INPUTS, MODEL_INPUTS, Program, fit_program, model_program
-from ndive.export.shapes import JETS, SLOTS
+from ndive.export.shapes import JETS, SLOTS, Axes
 from ndive.export.stablehlo import write_stablehlo
-from ndive.models import load_model
 from ndive.training import models_root
 
 FIT = "fit"
 """The name of the fit without a model."""
 
+Format = Literal["stablehlo", "onnx", "athena"]
+
+SIZES = {
+    "stablehlo": f"up to {JETS} jets and {SLOTS} track slots a call",
+    "onnx": "any number of jets and track slots a call",
+    "athena": "one jet a call with any number of tracks",
+}
+"""What a call takes."""
+
 
 def export(
-    name: str,
+    model: str,
     /,
     *,
     output: Path,
-    format: Annotated[Literal["stablehlo", "onnx"], Parameter(name=["--format", "-f"])] = "stablehlo",
+    format: Annotated[Format, Parameter(name=["--format", "-f"])] = "stablehlo",
+    name: str | None = None,
+    field: float = 2.0,
     models: Path | None = None,
 ) -> None:
     """Write a trained model with its normalisation, fit and heads, or the fit alone, as one file.
 
     StableHLO runs wherever JAX does, without this package: jax.export.deserialize(file).call(arrays), with a
-    dictionary of arrays. ONNX (extra 'onnx') runs without JAX; to make it takes some minutes. docs/export.md
-    has the names, shapes and units of inputs and outputs.
+    dictionary of arrays. ONNX (extra 'onnx') runs without JAX: the fit alone, or a tagger without a fit, with
+    columns of a jets file as jet_features and track_features. docs/export.md has the names, shapes and units
+    of inputs and outputs.
 
     Parameters
     ----------
-    name
+    model
         A trained model, the file of one (best.eqx), or 'fit' for the vertex fit alone.
     output
         The file to write; it is there whole or not at all.
     format
-        Of the file.
+        Of the file; onnx takes many jets a call, athena is ONNX that takes one, as ATLAS software calls it.
+    name
+        What the outputs of ONNX begin with, letters and digits; those of the model's name if not given.
+    field
+        Tesla along +z, of the tracks in ONNX.
     models
         Directory of the models; if not given, $NDIVE_MODEL_PATH, or without that ~/.local/share/ndive/models.
     """
     if output.is_dir():
         raise ArgumentError(f"output '{output}' is a directory; name a file")
-    if name == FIT:
-        program: Program = fit_program
-        inputs = FIT_INPUTS
+    if format == "athena" and model == FIT:
+        raise ArgumentError("the fit alone has no features of jets; take it as onnx or stablehlo")
+    if not 0 < abs(field) <= 10:
+        raise ArgumentError(f"field is {field:g}, allowed: up to 10 tesla, and not 0")
+    if format == "stablehlo":
+        inputs = _write_stablehlo(output, model, models)
     else:
-        path = Path(name)
-        root = models if models is not None else models_root()
-        model = load_model(path)[0] if path.is_file() else load_trained(name, root).model
-        program, inputs = model_program(model), MODEL_INPUTS
-    if format == "onnx":
-        from ndive.export.onnx_graph import write_onnx  # needs its extra
+        inputs = _write_onnx(output, model, models, format, name, field)
+    told = f"{format} of '{model}' in '{output}': {SIZES[format]}; inputs {', '.join(inputs)}"
+    console().print(told, soft_wrap=True)
 
-        write_onnx(output, program, inputs)
-        size = "any number of jets and track slots a call"
-    else:
-        write_stablehlo(output, program, inputs)
-        size = f"up to {JETS} jets and {SLOTS} track slots a call"
-    console().print(f"{format} of '{name}' in '{output}': {size}; inputs {', '.join(inputs)}", soft_wrap=True)
+
+def _write_stablehlo(output: Path, model: str, models: Path | None) -> Mapping[str, Axes]:
+    program: Program = fit_program
+    inputs = FIT_INPUTS
+    if model != FIT:
+        program, inputs = model_program(_trained(model, models).model), MODEL_INPUTS
+    write_stablehlo(output, program, inputs)
+    return inputs
+
+
+def _write_onnx(
+    output: Path, model: str, models: Path | None, format: Format, name: str | None, field: float
+) -> Mapping[str, Axes]:
+    from ndive.export.onnx_graph import write_onnx  # needs its extra
+
+    if model == FIT:
+        write_onnx(output, fit_program, FIT_INPUTS)
+        return FIT_INPUTS
+    trained = _trained(model, models)
+    called = re.sub("[^A-Za-z0-9]", "", trained.name) if name is None else name
+    if not re.fullmatch("[A-Za-z0-9]+", called):
+        raise ArgumentError(f"name is '{called}', allowed are letters and digits")
+    program, inputs = named_program(trained.model, called, field), BATCH_INPUTS
+    if format == "athena":
+        program, inputs = of_one_jet(program), JET_INPUTS
+    write_onnx(output, program, inputs, gnn_config(called, program, inputs, field))
+    return inputs
+
+
+def _trained(model: str, models: Path | None) -> TrainedModel:
+    if Path(model).is_file():
+        return load_model_file(Path(model))
+    return load_trained(model, models if models is not None else models_root())

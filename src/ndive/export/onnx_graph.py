@@ -1,8 +1,6 @@
 """Programs as ONNX graphs: they run in ONNX Runtime and in all else that reads the format."""
 
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import jax
@@ -36,7 +34,7 @@ def write_onnx(
 
     **Raises:** `FileAccessError` where the place cannot be written.
     """
-    with jax.enable_x64(False), _quiet("onnx_ir"), written_aside(path) as aside:
+    with jax.enable_x64(False), written_aside(path) as aside:
         model = _tidied(_graph(program, inputs))
         model.metadata_props.update(metadata or {})
         ir.save(model, aside)
@@ -63,22 +61,13 @@ def _graph(program: Program, inputs: Mapping[str, Axes]) -> ir.Model:
 
 
 def _tidied(model: ir.Model) -> ir.Model:
-    """Each constant there once, and arrays without a jet or a slot as good as any others."""
+    """Each constant there once, no shapes inside but those that follow, and arrays that may be empty."""
     for tidy in (LiftSubgraphInitializersToMainGraphPass(), DeduplicateInitializersPass()):
         model = tidy(model).model
     for node in ir.traversal.RecursiveGraphIterator(model.graph):
         if node.op_type == "Reshape":
             node.attributes["allowzero"] = ir.AttrInt64("allowzero", 1)  # a length of 0 is meant
+        for value in node.outputs:
+            if not value.is_graph_output():
+                value.type = value.shape = None  # some that the converter notes are wrong
     return model
-
-
-@contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """No warnings from a library about shapes that it could not infer; the checker judges the result."""
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
