@@ -43,7 +43,7 @@ from ndive.models import ModelConfig, build_model, identity_normalisation, save_
 from ndive.schema import load_schema
 
 SECONDS, MEGABYTES = 10.0, 2000.0
-PATIENCE = 1800.0
+PATIENCE = 600.0
 """Seconds by the clock until a process that says nothing is given up."""
 
 JETS, SLOTS = 12, 4
