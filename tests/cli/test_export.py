@@ -104,6 +104,10 @@ def test_what_reads_the_truth_is_refused(config, word, tmp_path, told):
     assert "reads the truth" in said
 
 
-def test_an_unknown_model_and_a_directory_are_refused(tmp_path, told):
+def test_an_unknown_model_a_directory_and_a_file_that_is_there_are_refused(tmp_path, told):
     assert "no trained model 'nobody'" in told(["export", "nobody", "--output", "x", "--models", "."])
     assert "is a directory" in told(["export", "fit", "--output", "."])
+    there = tmp_path / "there"
+    there.write_text("kept")
+    assert f"output '{there}' is there" in told(["export", "fit", "-o", str(there)])
+    assert there.read_text() == "kept"

@@ -29,6 +29,16 @@ def test_it_leaves_the_scores_and_is_reused(judged, held_out_jets, tmp_path, cap
     assert capsys.readouterr().err == f"reusing '{output}'\n"
 
 
+def test_scores_of_something_else_are_replaced_only_if_asked(judged, held_out_jets, tmp_path, told):
+    output = tmp_path / "scores.h5"
+    call = arguments(judged, held_out_jets / "toy_test.h5", output=output)
+    assert main(call) == 0
+    assert f"output '{output}' is there" in told([*call, "--name", "other"])
+    assert main([*call, "--name", "other", "--overwrite"]) == 0
+    with h5py.File(output) as file:
+        assert "other_pb" in file["jets"].dtype.names
+
+
 def test_a_model_file_serves_under_any_name(judged, held_out_jets, tmp_path):
     output = tmp_path / "scores.h5"
     call = ["predict", str(judged / "tagger" / "best.eqx"), str(held_out_jets), "-o", str(output)]

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from ndive.cli.console import console
+from ndive.cli.outputs import check_free
 from ndive.errors import ArgumentError
 from ndive.evaluation import TrainedModel, load_trained
 from ndive.evaluation.trained import load_model_file
@@ -34,11 +35,12 @@ def export(
     model: str,
     /,
     *,
-    output: Path,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
     format: Annotated[Format, Parameter(name=["--format", "-f"])] = "stablehlo",
     name: str | None = None,
     field: float = 2.0,
     models: Path | None = None,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Write a trained model with its normalisation, fit and heads, or the fit alone, as one file.
 
@@ -61,9 +63,12 @@ def export(
         Tesla along +z, of the tracks in ONNX.
     models
         Directory of the models; if not given, $NDIVE_MODEL_PATH, or without that ~/.local/share/ndive/models.
+    overwrite
+        Replace an output that is there.
     """
     if output.is_dir():
         raise ArgumentError(f"output '{output}' is a directory; name a file")
+    check_free(output, overwrite=overwrite)
     if format == "athena" and model == FIT:
         raise ArgumentError("the fit alone has no features of jets; take it as onnx or stablehlo")
     if not 0 < abs(field) <= 10:

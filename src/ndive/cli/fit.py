@@ -13,7 +13,7 @@ from rich.table import Table
 
 from ndive import __version__
 from ndive.cli.console import console
-from ndive.cli.outputs import check_output
+from ndive.cli.outputs import check_free, check_output
 from ndive.cli.progress import jets_progress
 from ndive.data import Sample, open_sample, write_datasets
 from ndive.data.ahead import read_ahead
@@ -35,7 +35,7 @@ Precision = Literal["float64", "float32"]
 
 def fit(
     *files: str,
-    output: Path,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
     weights: str | None = None,
     split: Split | None = None,
     precision: Precision = "float64",
@@ -69,8 +69,7 @@ def fit(
     """
     sample = open_sample(files, job="fit", split=split, schema=load_schema(schema))
     check_output(output, sample)
-    if output.exists() and not overwrite:
-        raise ArgumentError(f"output '{output}' is there: name another file, or --overwrite")
+    check_free(output, overwrite=overwrite)
     _check_arguments(sample, weights, max_steps)
     counts = np.zeros(len(Status), int)
     kept: list[np.ndarray] = []

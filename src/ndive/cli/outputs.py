@@ -17,3 +17,12 @@ def check_output(output: Path, sample: Sample) -> None:
     check_directory(resolved(output).parent)
     if output.exists() and any(output.samefile(path) for path in sample.paths):
         raise ArgumentError(f"output '{output}' is an input; name another file")
+
+
+def check_free(output: Path, *, overwrite: bool) -> None:
+    """Refuse an output that is there, unless it is to be replaced.
+
+    **Raises:** `ArgumentError`.
+    """
+    if output.exists() and not overwrite:
+        raise ArgumentError(f"output '{output}' is there: name another file, or --overwrite")

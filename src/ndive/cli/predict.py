@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ndive.cli.console import console
-from ndive.cli.outputs import check_output
+from ndive.cli.outputs import check_free, check_output
 from ndive.cli.progress import jets_progress
 from ndive.data import Split, open_sample
 from ndive.errors import ArgumentError
@@ -63,7 +63,7 @@ def predict(
         Address of a Dask scheduler (tcp://HOST:PORT): the files are read by its workers, which must see the
         same paths.
     overwrite
-        Compute anew where the output is there already and depends on the same model and jets.
+        Replace an output that is there. Without it that of the same model and jets is kept, another refused.
     """
     pool = _pool(workers, scheduler)
     trained = _trained(model, models, epoch, copy)
@@ -75,6 +75,7 @@ def predict(
     if not overwrite and scores_in(output) == scores_key(trained, sample, called):
         console(stderr=True).print(f"reusing '{output}'")
         return
+    check_free(output, overwrite=overwrite)
     start = time.monotonic()
     with jets_progress() as progress:
         bar = progress.add_task("predicting", total=sample.n_jets)

@@ -1,1 +1,1 @@
-"""A trained model, or the fit alone, for other runtimes; nothing is here yet but the room."""
+"""A trained model, or the fit alone, for other runtimes."""
