@@ -8,10 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ndive.export.athena import JET_INPUTS, gnn_config, named_program, of_one_jet
+from ndive.export.athena import JET_INPUTS, gnn_config, named_program, of_one_jet, vertex_outputs
 from ndive.export.columns import JET_COLUMNS, TRACK_COLUMNS, jets_of
 from ndive.models import ModelConfig, build_model, identity_normalisation
 from ndive.schema import load_schema
+from ndive.vertexing import Vertex
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -82,6 +83,26 @@ def test_outputs_are_those_of_the_model_and_a_jet_alone_gives_the_same(tagger):
     np.testing.assert_allclose(alone["GNX_pb"], found["GNX_pb"][1], atol=1e-6)
     assert alone["GNX_TrackOrigin"].shape == (1,)
     assert of_one({"jet_features": JET[:1], "track_features": rows[0, :0]})["GNX_pb"] > 0
+
+
+def test_vertices_have_the_names_of_their_columns():
+    matrix, number = jnp.arange(9.0).reshape(1, 3, 3), jnp.array([4])
+    vertex = Vertex(
+        position=jnp.array([[1.0, 2.0, 3.0]]),
+        covariance=matrix,
+        sandwich_covariance=matrix,
+        track_chi2=jnp.zeros((1, 2)),
+        chi2=jnp.zeros(1),
+        ndf=number,
+        momenta=jnp.zeros((1, 2, 3)),
+        iterations=number,
+        status=number,
+    )
+    named = vertex_outputs(vertex)
+    names = ("x", "y", "z", "cov_xz", "cov_yz", "status")
+    assert [float(named[f"vertex_{name}"][0]) for name in names] == [1, 2, 3, 2, 5, 4]
+    columns = load_schema().datasets["vertices"]
+    assert {name.removeprefix("vertex_") for name in named} <= set(columns)
 
 
 def test_the_metadata_name_every_column_and_output(tagger):

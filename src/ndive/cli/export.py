@@ -45,9 +45,9 @@ def export(
     """Write a trained model with its normalisation, fit and heads, or the fit alone, as one file.
 
     StableHLO runs wherever JAX does, without this package: jax.export.deserialize(file).call(arrays), with a
-    dictionary of arrays. ONNX (extra 'onnx') runs without JAX: the fit alone, or a tagger without a fit, with
-    columns of a jets file as jet_features and track_features. docs/export.md has the names, shapes and units
-    of inputs and outputs.
+    dictionary of arrays. ONNX (extra 'onnx') runs without JAX, with columns of a jets file as jet_features
+    and track_features; to make it takes a minute or two. docs/export.md has the names, shapes and units of
+    inputs and outputs.
 
     Parameters
     ----------

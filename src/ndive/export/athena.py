@@ -1,20 +1,21 @@
-"""A tagger as ATLAS software calls it: two arrays of features in, named outputs, metadata that say so."""
+"""A model as ATLAS software calls it: two arrays of features in, named outputs, and metadata that says so."""
 
 import json
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from itertools import combinations_with_replacement
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from ndive.errors import ArgumentError
 from ndive.export.columns import JET_COLUMNS, TRACK_COLUMNS, jets_of
 from ndive.export.grouping import NO_TRACK, vertex_indices
-from ndive.export.program import Arrays, Program
+from ndive.export.program import Arrays, Program, check_reads_no_truth
 from ndive.export.shapes import Axes
-from ndive.models import Model, Tagger, TaggerOutput
+from ndive.models import Model, TaggerOutput
 from ndive.schema import load_schema
+from ndive.vertexing import Vertex
 
 BATCH_INPUTS: dict[str, Axes] = {
     "jet_features": ("b", len(JET_COLUMNS)),
@@ -36,15 +37,15 @@ SEQUENCE = "tracks_all_ptsort"
 
 
 def named_program(model: Model, name: str, field: float) -> Program:
-    """The outputs of a tagger on a batch of jets in a field of `field` tesla, `<name>_` before their names.
+    """The outputs of `model` on a batch of jets in a field of `field` tesla, `<name>_` before their names.
 
-    These are the flavour probabilities `pb`, `pc`, `pu` `[b]` and the int8 `TrackOrigin` and `VertexIndex`
-    `[b, n]`.
+    A tagger gives the flavour probabilities `pb`, `pc`, `pu` `[b]` and the int8 `TrackOrigin` and
+    `VertexIndex` `[b, n]`, a model with a fit `TrackWeight` `[b, n]` and the `vertex_…` `[b]` of
+    `vertex_outputs`.
 
-    **Raises:** `ArgumentError` for a model with a fit: the converter to ONNX misreads the shapes in it.
+    **Raises:** `ArgumentError` where the model reads the truth.
     """
-    if not isinstance(model, Tagger) or model.vertexer_name != "none":
-        raise ArgumentError("a model with a fit can be written as stablehlo alone, not as ONNX yet")
+    check_reads_no_truth(model)
 
     def program(inputs: Arrays) -> Arrays:
         rows = inputs["track_features"]
@@ -52,7 +53,13 @@ def named_program(model: Model, name: str, field: float) -> Program:
         rows = jnp.concatenate([rows, empty], axis=1)  # no runtime has to do without a slot
         jets = jets_of(inputs["jet_features"], rows, field)
         real = jets.tracks.mask
-        found = _outputs(jax.vmap(model)(jets), real)
+        output = jax.vmap(model)(jets)
+        found: Arrays = {}
+        if isinstance(output, TaggerOutput):
+            found |= _tagger_outputs(output, real)
+        if output.vertex is not None and output.weights is not None:
+            found["TrackWeight"] = jnp.where(real, output.weights, 0)
+            found |= vertex_outputs(output.vertex)
         return {f"{name}_{key}": x[:, :-1] if x.ndim == 2 else x for key, x in found.items()}
 
     return program
@@ -66,6 +73,15 @@ def of_one_jet(program: Program) -> Program:
         return {name: value[0] for name, value in outputs.items()}
 
     return of_one
+
+
+def vertex_outputs(vertex: Vertex) -> Arrays:
+    """The vertex in mm, the upper triangle of its covariance, chi2, ndf and status, all float32 `[b]`."""
+    named = {axis: vertex.position[..., k] for k, axis in enumerate("xyz")}
+    for i, j in combinations_with_replacement(range(3), 2):
+        named[f"cov_{'xyz'[i]}{'xyz'[j]}"] = vertex.covariance[..., i, j]
+    named |= {"chi2": vertex.chi2, "ndf": vertex.ndf, "status": vertex.status}
+    return {f"vertex_{name}": value.astype(jnp.float32) for name, value in named.items()}
 
 
 def gnn_config(name: str, program: Program, inputs: Mapping[str, Axes], field: float) -> dict[str, str]:
@@ -86,7 +102,7 @@ def gnn_config(name: str, program: Program, inputs: Mapping[str, Axes], field: f
     return {"gnn_config": json.dumps(config)}
 
 
-def _outputs(output: TaggerOutput, real: Bool[Array, "b n"]) -> Arrays:
+def _tagger_outputs(output: TaggerOutput, real: Bool[Array, "b n"]) -> Arrays:
     schema = load_schema()
     probabilities: Float[Array, "b flavours"] = jax.nn.softmax(output.flavour_logits)
     letters = [flavour.removesuffix("jets") for flavour in schema.class_names]

@@ -20,7 +20,8 @@ CALLS = {
 def plain(function: Callable[..., Any], *shapes: jax.ShapeDtypeStruct) -> Callable[..., list[Array]]:
     """`function` traced at `shapes`, as one that computes its leaves by elementary operations and loops only.
 
-    What is called is written out; a choice between booleans becomes "and" and "or", which converters know.
+    What is called is written out, and what converters misread is said in other words: a choice between
+    booleans becomes "and" and "or", and an axis of any length is made of one of length 1.
     """
     program = jax.make_jaxpr(function)(*shapes)
     return lambda *arguments: _evaluated(program, arguments)
@@ -52,6 +53,8 @@ def _outputs(equation: core.JaxprEqn, inputs: list[Any]) -> Sequence[Array]:
     if name == "select_n" and inputs[1].dtype == jnp.bool_:
         choice, otherwise, chosen = inputs
         return [(choice & chosen) | (~choice & otherwise)]
+    if name == "broadcast_in_dim" and _opens_an_axis(parameters):
+        return [_broadcast(inputs[0], parameters)]
     outputs = equation.primitive.bind(*inputs, **equation.primitive.get_bind_params(parameters))
     return outputs if equation.primitive.multiple_results else [outputs]
 
@@ -81,6 +84,19 @@ def _scan(parameters: dict[str, Any], inputs: list[Any]) -> Sequence[Array]:
         reverse=parameters["reverse"],
     )
     return [*state, *rows]
+
+
+def _opens_an_axis(parameters: dict[str, Any]) -> bool:
+    """Whether an array gets a new first axis of symbolic length."""
+    axes = parameters["broadcast_dimensions"]
+    return bool(axes) and axes[0] != 0 and not isinstance(parameters["shape"][0], int)
+
+
+def _broadcast(x: Array, parameters: dict[str, Any]) -> Array:
+    shape = parameters["shape"]
+    lengths = dict(zip(parameters["broadcast_dimensions"], x.shape, strict=True))
+    with_axes = jax.lax.reshape(x, tuple(lengths.get(axis, 1) for axis in range(len(shape))))
+    return jax.lax.broadcast_in_dim(with_axes, shape, tuple(range(len(shape))))
 
 
 def _closed(program: Any) -> core.ClosedJaxpr:

@@ -40,7 +40,7 @@ def model_program(model: Model) -> Program:
 
     **Raises:** `ArgumentError` where the model reads the truth.
     """
-    _check_no_truth(model)
+    check_reads_no_truth(model)
 
     def program(inputs: Arrays) -> Arrays:
         tracks = {name: inputs[name] for name in TRACKS}
@@ -63,7 +63,7 @@ def fit_program(inputs: Arrays) -> Arrays:
     return _fields(fit_vertex(Tracks(**{name: inputs[name] for name in TRACKS}), inputs["weights"]))
 
 
-def _check_no_truth(model: Model) -> None:
+def check_reads_no_truth(model: Model) -> None:
     """Refuse a model that only runs where the truth is known.
 
     **Raises:** `ArgumentError`.
