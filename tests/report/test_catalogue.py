@@ -1,17 +1,22 @@
 """Every figure of the catalogue is drawn where its models have it, and what they lack is said."""
 
+import csv
 from pathlib import Path
 
 import pytest
 
 from ndive.report.catalogue import FIGURES, drawn, lacking
+from ndive.report.numbers import write_numbers
 
 WHERE = {"paper": "paper", "notebooks": "its notebooks", "": "ours"}
 """Where a figure was published -> what the docs say."""
 
+BANDED = {"roc", "roc_c", "fraction_scan", "pull_boxes", "contamination", "calibration"}
+"""Figures with bands, boxes or error bars for whatever models."""
+
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_each_figure_is_drawn_and_labelled(name, evaluations, held_out):
+def test_each_figure_is_drawn_and_labelled_and_has_numbers(name, evaluations, held_out, tmp_path):
     drawings = drawn(FIGURES[name], evaluations, held_out)
     assert drawings
     names = [drawing.name for drawing in drawings]
@@ -22,6 +27,12 @@ def test_each_figure_is_drawn_and_labelled(name, evaluations, held_out):
         axes = [axes for axes in drawing.figure.axes if axes.get_visible()]
         assert any(one.get_xlabel() for one in axes)
         assert any(one.get_ylabel() for one in axes)
+        write_numbers(drawing.figure, tmp_path / "numbers.csv")
+        with (tmp_path / "numbers.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert any(row["y"] for row in rows)
+        if name in BANDED:
+            assert any(row["y low"] and row["y high"] for row in rows)
 
 
 def test_the_catalogue_has_the_figures_of_the_paper_and_of_its_notebooks():

@@ -36,6 +36,59 @@ def test_curves_bars_and_bins(tmp_path):
     assert rows[0]["x axis"] == "pT"
 
 
+def shown(rows):
+    return [tuple(row[key] for key in ("curve", "x", "y", "y low", "y high")) for row in rows]
+
+
+def test_a_point_at_nan_and_an_error_that_is_nan_have_no_ends(tmp_path):
+    figure = Figure()
+    values, errors = [1, np.nan, 3, 4], [[0.5, 0.5, np.nan, 0.5], [0.5, 0.5, np.nan, np.nan]]
+    figure.subplots().errorbar([1, 2, 3, 4], values, yerr=errors, label="m")
+    assert shown(written(figure, tmp_path / "numbers.csv")) == [
+        ("m", "1", "1", "0.5", "1.5"),
+        ("m", "2", "", "", ""),
+        ("m", "3", "3", "", ""),
+        ("m", "4", "4", "", ""),
+    ]
+
+
+def test_each_curve_has_the_ends_of_its_own_band(tmp_path):
+    figure = Figure()
+    axes = figure.subplots()
+    for name, height in (("one", 2.0), ("other", 5.0)):
+        values = np.array([height, np.nan, height + 1])
+        axes.plot([0, 1, 2], values, label=name)
+        axes.fill_between([0, 1, 2], values - 1, values + 0.5, label=f"_{name}")
+    axes.plot([0], [7], label="without")
+    assert shown(written(figure, tmp_path / "numbers.csv")) == [
+        ("one", "0", "2", "1", "2.5"),
+        ("one", "1", "", "", ""),
+        ("one", "2", "3", "2", "3.5"),
+        ("other", "0", "5", "4", "5.5"),
+        ("other", "1", "", "", ""),
+        ("other", "2", "6", "5", "6.5"),
+        ("without", "0", "7", "", ""),
+    ]
+
+
+def test_boxes_have_their_median_quartiles_and_whiskers(tmp_path):
+    figure = Figure()
+    axes = figure.subplots()
+    percent = np.arange(101.0)
+    look = {"whis": (5, 95), "showfliers": False, "patch_artist": True}
+    axes.boxplot([percent, []], positions=[1, 2], label="of all", **look)
+    axes.axhline(0)
+    axes.boxplot([2 * percent], positions=[3], label="doubled", **look)
+    assert shown(written(figure, tmp_path / "numbers.csv")) == [
+        ("of all, quartiles", "1", "50", "25", "75"),
+        ("of all, whiskers", "1", "50", "5", "95"),
+        ("of all, quartiles", "2", "", "", ""),
+        ("of all, whiskers", "2", "", "", ""),
+        ("doubled, quartiles", "3", "100", "50", "150"),
+        ("doubled, whiskers", "3", "100", "10", "190"),
+    ]
+
+
 @pytest.mark.parametrize("kind", ["imshow", "pcolormesh"])
 def test_cells(kind, tmp_path):
     figure = Figure()

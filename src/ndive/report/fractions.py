@@ -28,8 +28,9 @@ def fraction_scan_drawing(
                 errors = np.array([point.error[row] for point in points])
                 line = lines[name]
                 axes.plot(FRACTIONS, values, **line.drawn(), label=name)
+                low, high = values - errors, values + errors
                 axes.fill_between(
-                    FRACTIONS, values - errors, values + errors, color=line.colour, alpha=0.2, linewidth=0
+                    FRACTIONS, low, high, color=line.colour, alpha=0.2, linewidth=0, label=f"_{name}"
                 )
         for efficiency, axes in zip(EFFICIENCIES, panels[:, column], strict=True):
             axes.set_ylim(0, 1.4 * _largest(axes))

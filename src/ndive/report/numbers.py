@@ -1,28 +1,34 @@
 """The numbers that a figure shows, panel by panel and curve by curve, for a script to read."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
+from matplotlib.collections import FillBetweenPolyCollection, QuadMesh
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
-from matplotlib.patches import StepPatch
+from matplotlib.patches import PathPatch, StepPatch
 
 from ndive.files import written_aside
 
 COLUMNS = ("panel", "x axis", "y axis", "curve", "x", "x high", "y", "y low", "y high")
-"""`x high` is the upper edge of a bin; `y low` and `y high` are the ends of an error bar."""
+"""`x high` is the upper edge of a bin; `y low` and `y high` are the ends of an error bar, of a band, of a box
+or of its whiskers, whose `y` is the median."""
 
 Row = tuple[str | float, ...]
+Ends = Mapping[float, tuple[float, float]]
+"""x -> lower and upper end."""
 
 
 def write_numbers(figure: Figure, path: Path) -> None:
-    """Write what `figure` shows as CSV: curves, error bars, bin contents, the cells of a matrix.
+    """Write what `figure` shows as CSV: curves, bands, error bars, boxes, bin contents, cells of a matrix.
+
+    A band belongs to the curve of its panel whose label it has after an underscore.
 
     **Raises:** `FileAccessError` where it cannot be written.
     """
@@ -41,9 +47,16 @@ def _rows(axes: Axes) -> Iterator[Row]:
     for container in axes.containers:
         if isinstance(container, ErrorbarContainer):
             yield from _of_errorbars(container)
+    bands = {
+        str(band.get_label()).removeprefix("_"): _ends(band)
+        for band in axes.collections
+        if isinstance(band, FillBetweenPolyCollection)
+    }
     for line in axes.lines:
-        if id(line) not in barred and not str(line.get_label()).startswith("_"):
-            yield from _of_line(line)
+        label = str(line.get_label())
+        if id(line) not in barred and not label.startswith("_"):
+            yield from _of_line(line, bands.get(label, {}))
+    yield from _of_boxes(axes)
     for patch in axes.patches:
         if isinstance(patch, StepPatch):
             values, edges, _ = patch.get_data()
@@ -60,13 +73,40 @@ def _of_errorbars(container: ErrorbarContainer) -> Iterator[Row]:
     line, _, bars = container.lines
     segments = bars[-1].get_segments() if bars else []
     for number, (x, y) in enumerate(_points(line)):
-        ends = segments[number][:, 1] if number < len(segments) else ("", "")
-        yield str(container.get_label()), x, "", y, ends[0], ends[1]
+        drawn = number < len(segments) and len(segments[number]) == 2  # no end where it would be at NaN
+        low, high = segments[number][:, 1] if drawn else ("", "")
+        yield str(container.get_label()), x, "", y, low, high
 
 
-def _of_line(line: Line2D) -> Iterator[Row]:
+def _of_line(line: Line2D, band: Ends) -> Iterator[Row]:
     for x, y in _points(line):
-        yield str(line.get_label()), x, "", y, "", ""
+        yield str(line.get_label()), x, "", y, *band.get(x, ("", ""))
+
+
+def _ends(band: FillBetweenPolyCollection) -> Ends:
+    ends: dict[float, tuple[float, float]] = {}
+    for path in band.get_paths():
+        for x, y in np.asarray(path.vertices, float).tolist():
+            low, high = ends.get(x, (y, y))
+            ends[x] = min(low, y), max(high, y)
+    return ends
+
+
+def _of_boxes(axes: Axes) -> Iterator[Row]:
+    """Quartiles and whiskers: each box is followed by two whiskers, their caps and the median.
+
+    Of the boxes of one call the first alone has a label.
+    """
+    artists, label = axes.get_children(), ""
+    for place, box in enumerate(artists):
+        if type(box) is PathPatch:
+            label = str(box.get_label()) or label
+            below, above, _, _, median = cast(list[Line2D], artists[place + 1 : place + 6])
+            (x, first), (_, low) = _points(below)
+            (_, third), (_, high) = _points(above)
+            middle = _points(median)[0][1]
+            yield f"{label}, quartiles", x, "", middle, first, third
+            yield f"{label}, whiskers", x, "", middle, low, high
 
 
 def _points(line: Line2D) -> list[tuple[float, float]]:

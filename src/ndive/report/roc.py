@@ -94,7 +94,9 @@ def _draw(axes: Axes, curve: Roc, line: Line, label: str) -> None:
     axes.plot(curve.efficiency, curve.rejection, **line.drawn(), label=label)
     factor = np.exp(curve.error / curve.rejection)
     low, high = curve.rejection / factor, curve.rejection * factor
-    axes.fill_between(curve.efficiency, low, high, color=line.colour, alpha=0.2, linewidth=0)
+    axes.fill_between(
+        curve.efficiency, low, high, color=line.colour, alpha=0.2, linewidth=0, label=f"_{label}"
+    )
 
 
 def _frame_ratio(axes: Axes) -> None:
