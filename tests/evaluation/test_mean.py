@@ -34,3 +34,9 @@ def test_nothing_has_neither_mean_nor_width():
         found = of(np.zeros(0))
         assert np.isnan([found.value, found.error]).all()
         assert found.count == 0
+
+
+def test_one_value_has_no_width_and_its_mean_no_error():
+    width, mean = (of(np.array([3.0, np.nan])) for of in (width_of, mean_of))
+    assert np.isnan([width.value, width.error, mean.error]).all()
+    assert (width.count, mean.count, mean.value) == (1, 1, 3.0)

@@ -31,14 +31,14 @@ def mean_of(values: Float[np.ndarray, " values"]) -> Mean:
 def width_of(values: Float[np.ndarray, " values"]) -> Mean:
     """Half of the central 68 % interval of the finite values: sigma, were they Gaussian.
 
-    The error takes nothing for granted of their distribution: each end is as uncertain as the quantiles one
+    It is NaN of fewer than two values. The error takes nothing for granted of their distribution: each end is as uncertain as the quantiles one
     binomial standard deviation to either side of it say (Woodruff, J. Am. Stat. Assoc. 47 (1952) 635), and
     the two ends are correlated as quantiles are.
     """
     values = values[np.isfinite(values)]
     count, tail = len(values), (1.0 - ONE_SIGMA) / 2.0
-    if not count:
-        return Mean(value=np.nan, error=np.nan, count=0)
+    if count < 2:
+        return Mean(value=np.nan, error=np.nan, count=count)
     step = np.sqrt(tail * (1.0 - tail) / count)
     around = np.clip(np.add.outer([tail, 1.0 - tail], [-step, 0.0, step]), 0.0, 1.0)
     (low_less, low, low_more), (high_less, high, high_more) = np.quantile(values, around)
