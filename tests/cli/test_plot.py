@@ -22,6 +22,15 @@ def test_it_leaves_the_figure_and_its_numbers(judged, held_out_jets, tmp_path, c
     assert capsys.readouterr().out.startswith(f"Calibration: {tmp_path / 'mine.png'}")
 
 
+def test_only_the_ending_of_a_file_that_is_written_is_left_off(judged, held_out_jets, tmp_path):
+    for output in ("v1.1", "v1.2", "v1.3.PDF"):
+        call = arguments(held_out_jets, judged, "tagger", "calibration")
+        assert main([*call, "-o", str(tmp_path / output)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"v1.{number}.{kind}" for number in (1, 2, 3) for kind in ("png", "pdf", "csv")
+    }
+
+
 def test_a_figure_of_one_model_is_drawn_for_each(judged, held_out_jets, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(arguments(held_out_jets, judged, "tagger", "other", "flavour_confusion")) == 0

@@ -12,7 +12,7 @@ from ndive.evaluation import tags_with
 from ndive.evaluation.discriminant import FRACTION_B, FRACTION_C
 from ndive.files import check_directory
 from ndive.report.catalogue import FIGURES
-from ndive.report.figure import save_drawing
+from ndive.report.figure import KINDS, save_drawing
 from ndive.report.named import draw, figure_named
 from ndive.report.style import styled
 
@@ -39,7 +39,8 @@ def plot(
     samples
         Jets to judge on: a directory (its *_test.h5 files), a file or a wildcard.
     output
-        File to write, without regard to its ending; if not given, the name of the figure in this directory.
+        File to write, with or without .png, .pdf or .csv; if not given, the name of the figure in this
+        directory.
         Where the figure is drawn for several models, or has several parts, each is added to the name.
     epoch
         Epoch whose checkpoints are taken; if not given, the one with the lowest validation total.
@@ -61,7 +62,7 @@ def plot(
     figure_named(figure)
     if samples is None:
         raise ArgumentError("no jets to judge on: give --samples DIRECTORY")
-    place = Path(figure) if output is None else output.with_suffix("")
+    place = Path(figure) if output is None else _without_kind(output)
     check_directory(place.absolute().parent)
     tags = tags_with(fraction_c, fraction_b)
     held_out, evaluations = evaluated(
@@ -73,3 +74,8 @@ def plot(
         with styled():
             paths = save_drawing(drawing, place.parent, f"{place.name}{added}")
         terminal.print(f"{drawing.title}: {', '.join(map(str, paths))}", soft_wrap=True)
+
+
+def _without_kind(path: Path) -> Path:
+    """`path` without the ending of a file that is written; any other dot is a part of the name."""
+    return path.with_suffix("") if path.suffix.lower().removeprefix(".") in KINDS else path
