@@ -14,7 +14,7 @@ from ndive.report.figure import Drawing
 from ndive.report.fractions import fraction_scan_drawing
 from ndive.report.inputs import input_drawing
 from ndive.report.losses import loss_drawing
-from ndive.report.material import Draw, Material, beside_references, of_flavours, of_vertices
+from ndive.report.material import Draw, Material, beside_references, of_flavours, of_taggers, of_vertices
 from ndive.report.residuals import pull_drawing, residual_drawing
 from ndive.report.roc import roc_drawing
 from ndive.report.spatial import box_drawing, distance_drawing, plane_drawing
@@ -142,18 +142,14 @@ FIGURES: Mapping[str, FigureKind] = {
         needs="flavour",
         published="notebooks",
         text="rejections against f_c at 60 and 85 % b efficiency",
-        draw=lambda material: [
-            fraction_scan_drawing(material.flavours, material.lines, material.held_out.jets)
-        ],
+        draw=of_taggers(fraction_scan_drawing),
     ),
     "calibration": FigureKind(
         section="Tagging",
         needs="flavour",
         published="",
         text="reliability of the flavour probabilities",
-        draw=lambda material: [
-            calibration_drawing(material.flavours, material.lines, material.held_out.jets)
-        ],
+        draw=of_taggers(calibration_drawing),
     ),
     "flavour_confusion": FigureKind(
         section="Tagging",
