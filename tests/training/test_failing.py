@@ -27,6 +27,8 @@ CONFIG = replace(
 SEED = 4
 LARGEST = 3e38
 """In mm: the mean over three coordinates is more than a float32 can be."""
+LARGE = 2.5e37
+"""In mm: the sum over ten jets is a float32, that over twenty is not."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -43,12 +45,12 @@ def few_programs(quick_compilation: None) -> Iterator[None]:
         yield
 
 
-def poisoned(directory: Path, name: str, *jets: int) -> Path:
-    """Let the hadrons of some jets decay further away than can be told; return the file."""
+def poisoned(directory: Path, name: str, *jets: int, flight: float = LARGEST) -> Path:
+    """Let the hadrons of some jets decay `flight` away in x, y and z; return the file."""
     with h5py.File(write_directory(directory) / name, "r+") as file:
         rows = file["jets"][:]
         for axis in "xyz":
-            rows[f"hadron_{axis}"][list(jets)] = LARGEST
+            rows[f"hadron_{axis}"][list(jets)] = flight
         file["jets"][:] = rows
         return Path(file.filename)
 
@@ -74,6 +76,16 @@ def test_batch_jet_and_loss_of_the_first_bad_step(tmp_path: Path) -> None:
     assert checkpoint_marks(tmp_path / "model") == [(0, at)]
     state, _ = load_checkpoint(checkpoint_path(tmp_path / "model", 0, at))
     assert int(state.learner.step) == at
+
+
+def test_steps_that_are_sound_one_by_one(tmp_path: Path) -> None:
+    """Two steps a call, whose losses are added up there in float32: only that sum is not finite."""
+    path = poisoned(tmp_path / "sample", "toy_train.h5", *range(70), flight=LARGE)
+    samples = open_sample(path.parent, split="train"), open_sample(path.parent, split="val")
+    said = "^final_ndive_only: not finite in epoch 1, though each of its steps is when taken alone; go on from"
+    with pytest.raises(TrainingError, match=said):
+        train_model(CONFIG, *samples, tmp_path / "model", seed=SEED)
+    assert checkpoint_marks(tmp_path / "model") == [(0, 7)]
 
 
 def test_the_jet_of_the_validation_sample(tmp_path: Path) -> None:

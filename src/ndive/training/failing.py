@@ -55,10 +55,20 @@ def failure_behind(standing: Standing, run: Run, step: Step) -> Failure:
         if not is_sound(after, run.config):
             break
         standing = after
+    else:
+        return Failure(last_good=standing, error=_of_no_single_step(epoch, run.config))
     rows = batch_rows(run.train_sample, size, seed=run.seed, epoch=epoch, batch=standing.batches)
     where = f"batch {standing.batches + 1} of epoch {epoch + 1}"
     return Failure(
         last_good=standing, error=blame(standing.state, batch, run.train_sample, rows, run.config, where)
+    )
+
+
+def _of_no_single_step(epoch: int, config: TrainConfig) -> TrainingError:
+    """What to say of several steps that were not sound, where each of them is when it is taken alone."""
+    return TrainingError(
+        f"{config.name}: not finite in epoch {epoch + 1}, though each of its steps is when taken alone; "
+        f"go on from the last checkpoint, or take a learning rate below {config.learning_rate:g}"
     )
 
 
