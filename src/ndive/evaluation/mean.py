@@ -31,9 +31,9 @@ def mean_of(values: Float[np.ndarray, " values"]) -> Mean:
 def width_of(values: Float[np.ndarray, " values"]) -> Mean:
     """Half of the central 68 % interval of the finite values: sigma, were they Gaussian.
 
-    It is NaN of fewer than two values. The error takes nothing for granted of their distribution: each end is as uncertain as the quantiles one
-    binomial standard deviation to either side of it say (Woodruff, J. Am. Stat. Assoc. 47 (1952) 635), and
-    the two ends are correlated as quantiles are.
+    NaN of fewer than two. The error takes nothing for granted of their distribution: each end is as
+    uncertain as the quantiles one binomial standard deviation to either side of it say (Woodruff, J. Am.
+    Stat. Assoc. 47 (1952) 635), and the two ends are correlated as quantiles are.
     """
     values = values[np.isfinite(values)]
     count, tail = len(values), (1.0 - ONE_SIGMA) / 2.0
