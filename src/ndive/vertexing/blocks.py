@@ -37,9 +37,12 @@ def division(batch: tuple[int, ...], slots: int, shared: int = 0) -> Division | 
         if axis is None or theirs <= BLOCK:
             continue
         length = batch[axis]
-        blocks = -(-length // max(1, BLOCK * length // theirs))
+        most = max(1, BLOCK * length // theirs)
+        blocks = -(-length // most)
+        even = (size for size in range(most, most // 2, -1) if length % size == 0)
+        size = next(even, -(-length // blocks))  # blocks that leave nothing over need no filling up
         if blocks > 1:
-            return Division(axis, length, blocks, -(-length // blocks))
+            return Division(axis, length, -(-length // size), size)
     return None
 
 
@@ -49,7 +52,7 @@ def in_blocks(
     """`function(*arguments)`, a block of jets after the other.
 
     `axes` has the divided axis of each array of the arguments, None where all blocks share it; `axis` is that
-    of the results. The last block is filled up with the last jet.
+    of the results. The last block is filled up with zeros.
     """
     leaves, tree = jax.tree.flatten(arguments)
     parts = [_parts(x, place, divided) for x, place in zip(leaves, axes, strict=True) if place is not None]
@@ -65,7 +68,7 @@ def in_blocks(
 def _parts(x: Shaped[Array, "..."], axis: int, divided: Division) -> Shaped[Array, "blocks ..."]:
     missing = divided.blocks * divided.size - divided.length
     if missing:
-        x = jnp.pad(x, [(0, missing if place == axis else 0) for place in range(x.ndim)], "edge")
+        x = jnp.pad(x, [(0, missing if place == axis else 0) for place in range(x.ndim)])
     x = x.reshape(*x.shape[:axis], divided.blocks, divided.size, *x.shape[axis + 1 :])
     return jnp.moveaxis(x, axis, 0)
 
