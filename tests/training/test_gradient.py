@@ -16,7 +16,7 @@ from ndive.tracks import Jet, Tracks
 from ndive.training import TrainConfig, forward, preset, stacking
 from ndive.training.devices import ALIKE, AXIS, in_a_row
 from ndive.training.gradient import batch_gradient
-from ndive.training.losses import batch_losses, loss_weights, told_counts, total_loss
+from ndive.training.losses import batch_losses, head_counts, loss_weights, total_loss
 from ndive.training.stacking import Layout, in_blocks, layout_for
 
 JETS, SLOTS = 13, 5
@@ -100,7 +100,7 @@ def assert_same(config: TrainConfig, layout: Layout, *, rtol: float, atol: float
     for name, mean in expected.items():
         np.testing.assert_allclose(means[name].total, mean.total, rtol=rtol, atol=atol)
         np.testing.assert_allclose(means[name].count, mean.count, rtol=1e-6)
-    for name, count in told_counts(jets_of_all_kinds(), config).items():
+    for name, count in head_counts(jets_of_all_kinds(), config).items():
         if expected[name].count > 0:
             np.testing.assert_allclose(count, expected[name].count, rtol=1e-6)
 

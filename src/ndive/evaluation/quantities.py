@@ -147,7 +147,7 @@ def _tagging(flavour: Float[np.ndarray, "jets 3"], jets: JetTable, tags: Tags) -
     ones = np.ones(len(jets.flavour), bool)
     found: dict[str, Quantity] = {"accuracy": _share(flavour.argmax(axis=-1) == jets.flavour, ones)}
     for label, name in enumerate(load_schema().class_names):
-        found[f"told_{name}"] = _share(flavour.argmax(axis=-1) == label, ones)
+        found[f"predicted_{name}"] = _share(flavour.argmax(axis=-1) == label, ones)
     for tag in tags:
         passed = _passed(tag, flavour, jets)
         if passed is not None:
@@ -168,13 +168,13 @@ def _grouping(
     vertex_index: Int[np.ndarray, "jets slots"], origin: Float[np.ndarray, "jets slots 4"], jets: JetTable
 ) -> dict[str, Quantity]:
     classes = [origin_class.name for origin_class in load_schema().origin_classes]
-    told = origin.argmax(axis=-1)
+    predicted = origin.argmax(axis=-1)
     counts = vertex_counts(
         jets.vertex_index,
         jets.decay,
         vertex_index,
-        np.isin(told, [classes.index("from_b"), classes.index("from_c")]) & jets.real,
-        (told == classes.index("primary")) & jets.real,
+        np.isin(predicted, [classes.index("from_b"), classes.index("from_c")]) & jets.real,
+        (predicted == classes.index("primary")) & jets.real,
     )
     pairs = pair_counts(jets.vertex_index, vertex_index, jets.real)
     return {

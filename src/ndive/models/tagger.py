@@ -81,12 +81,12 @@ class Tagger(eqx.Module):
         **Raises:** `ArgumentError` where the model needs one of them and has none.
         """
         found = self.vertexer(jet, perfect_weights) if self.vertexer else None
-        output = self.told(jet, self._position(found, hadron_vertex))
+        output = self.tag(jet, self._position(found, hadron_vertex))
         if found is None:
             return output
         return replace(output, weights=found.weights, vertex=found.vertex, ghost_weight=found.ghost_weight)
 
-    def told(self, jet: Jet, position: Float[Array, "3"] | None) -> TaggerOutput:
+    def tag(self, jet: Jet, position: Float[Array, "3"] | None) -> TaggerOutput:
         """The logits of one jet whose tracks are seen from `position` too, if there is one; no vertex."""
         tracks = self._embed(jet, position)
         share = masked_softmax(self.pooling(tracks)[:, 0], jet.tracks.mask)

@@ -46,7 +46,11 @@ BINNED_FIGURES: Mapping[str, BinnedFigure] = {
         needs="flavour",
         published="notebooks",
         title="Predicted flavour in bins",
-        metrics={"told_bjets": "Told b", "told_cjets": "Told c", "told_ujets": "Told light"},
+        metrics={
+            "predicted_bjets": "Predicted b",
+            "predicted_cjets": "Predicted c",
+            "predicted_ujets": "Predicted light",
+        },
         caption="Share of the jets of each true flavour whose most probable flavour is the one of the row.",
     ),
     "grouping": BinnedFigure(

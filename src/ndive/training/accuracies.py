@@ -26,7 +26,7 @@ def batch_means(output: TaggerOutput | VertexerOutput, batch: Batch, config: Tra
 
 
 def no_accuracies() -> dict[str, Mean]:
-    """The accuracies of a model that tells nothing."""
+    """The accuracies of a model without heads."""
     return {name: nothing() for name in ACCURACY_NAMES}
 
 

@@ -21,7 +21,7 @@ from ndive.training.state import TrainState
 from ndive.training.sums import Sums
 
 ORDER = ("vertex", "chi2", "weight", "flavour", "origin", "pairing")
-"""The losses as a model comes to them: those of the fit, then those of what is told from its vertex."""
+"""The losses as a model comes to them: those of the fit, then those of the heads behind its vertex."""
 
 Step = Callable[[Standing, Batch], Standing]
 """One optimiser step."""

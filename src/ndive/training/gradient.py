@@ -18,7 +18,7 @@ from ndive.models import NDIVE, Tagger
 from ndive.training.accuracies import Means, batch_means, no_means
 from ndive.training.config import TrainConfig
 from ndive.training.devices import over_devices
-from ndive.training.losses import Mean, loss_weights, told_counts, total_loss
+from ndive.training.losses import Mean, head_counts, loss_weights, total_loss
 from ndive.training.stacking import Blocks
 
 Counts = Mapping[str, Float[Array, ""]]
@@ -45,7 +45,7 @@ def _of_one_device(
     if isinstance(model, Tagger) and model.vertexer is None:
         vertices = jnp.asarray(blocks.jets.truth.hadron_vertex)
         positions = vertices if model.vertexer_name == "true_vertex" else None
-        gradient, _, means = _of_what_is_told(parameters, fixed, blocks, positions, config)
+        gradient, _, means = _of_heads(parameters, fixed, blocks, positions, config)
         return gradient, means
     weights, to_parameters = jax.vjp(lambda parameters: _weights(parameters, fixed, blocks), parameters)
     (_, positions), to_weights, means = jax.vjp(
@@ -53,22 +53,22 @@ def _of_one_device(
     )
     gradient, by_position = jax.tree.map(jnp.zeros_like, (parameters, positions))
     if isinstance(model, Tagger):
-        gradient, by_position, told = _of_what_is_told(parameters, fixed, blocks, positions, config)
-        means = jax.tree.map(jnp.add, means, told)
+        gradient, by_position, of_heads = _of_heads(parameters, fixed, blocks, positions, config)
+        means = jax.tree.map(jnp.add, means, of_heads)
     (through_fits,) = to_parameters(*to_weights((jnp.ones(()), by_position)))
     return jax.tree.map(jnp.add, gradient, through_fits), means
 
 
-def _of_what_is_told(
+def _of_heads(
     parameters: PyTree, fixed: PyTree, blocks: Blocks, positions: Positions, config: TrainConfig
 ) -> tuple[PyTree, Positions, Means]:
     """Gradient of the losses of a tagger's heads in its parameters and in `positions`, and the sums."""
-    counts = over_devices(told_counts(blocks.jets, config))
+    counts = over_devices(head_counts(blocks.jets, config))
 
     def slopes(jets: Batch, position: Positions) -> Any:
         def total(parameters: PyTree, position: Positions) -> tuple[Float[Array, ""], Means]:
             tagger = cast(Tagger, eqx.combine(parameters, fixed))
-            means = batch_means(jax.vmap(tagger.told)(jets.jet, position), jets, config)
+            means = batch_means(jax.vmap(tagger.tag)(jets.jet, position), jets, config)
             return _weighted(means, counts, config), means
 
         return jax.grad(total, argnums=(0, 1), has_aux=True)(parameters, position)

@@ -84,18 +84,17 @@ def batch_losses(output: TaggerOutput | VertexerOutput, batch: Batch, config: Tr
     return means
 
 
-def told_counts(jets: Batch, config: TrainConfig) -> dict[str, Float[Array, ""]]:
-    """The number of terms of each loss of what a tagger tells, which follow from the truth.
+def head_counts(jets: Batch, config: TrainConfig) -> dict[str, Float[Array, ""]]:
+    """The number of terms of each loss of a tagger's heads, which follow from the truth.
 
     `jets` have any leading axes. These are the `count` of the `Mean` of all of them together.
     """
     truth, mask = jax.tree.map(jnp.asarray, jets.truth), jnp.asarray(jets.jet.tracks.mask)
     dtype = truth.hadron_vertex.dtype
-    class_weights = jnp.asarray(config.class_weights, dtype)[jnp.maximum(truth.flavour, 0)]
     return {
-        "flavour": jnp.sum(jnp.where(truth.flavour >= 0, class_weights, 0)),
-        "origin": jnp.sum(mask & (truth.origin >= 0), dtype=dtype),
-        "pairing": jnp.sum(jnp.sum(mask, axis=-1, dtype=dtype) ** 2),
+        "flavour": jnp.sum(flavour_terms(truth.flavour, jnp.asarray(config.class_weights, dtype))),
+        "origin": jnp.sum(origin_terms(truth.origin, mask), dtype=dtype),
+        "pairing": jnp.sum(pairing_terms(mask), dtype=dtype),
     }
 
 
@@ -113,10 +112,16 @@ def flavour_loss(
     logits: Float[Array, "jets flavours"], flavour: Int[Array, "jets"], class_weights: Sequence[float]
 ) -> Mean:
     """Cross-entropy over the jets, each counted by the weight of its flavour; padding has flavour −1."""
-    known, label = flavour >= 0, jnp.maximum(flavour, 0)
-    weights = jnp.asarray(class_weights, logits.dtype)[label]
-    entropy = optax.softmax_cross_entropy_with_integer_labels(logits, label)
-    return Mean(total=mean_over(weights * entropy, known).total, count=jnp.sum(jnp.where(known, weights, 0)))
+    weights = flavour_terms(flavour, jnp.asarray(class_weights, logits.dtype))
+    entropy = optax.softmax_cross_entropy_with_integer_labels(logits, jnp.maximum(flavour, 0))
+    return Mean(total=mean_over(weights * entropy, flavour >= 0).total, count=jnp.sum(weights))
+
+
+def flavour_terms(
+    flavour: Int[Array, "*jets"], class_weights: Float[Array, "flavours"]
+) -> Float[Array, "*jets"]:
+    """How much each jet counts in the flavour loss."""
+    return jnp.where(flavour >= 0, class_weights[jnp.maximum(flavour, 0)], 0)
 
 
 def origin_loss(
@@ -126,7 +131,14 @@ def origin_loss(
 ) -> Mean:
     """Cross-entropy over all real tracks of the batch."""
     entropy = optax.softmax_cross_entropy_with_integer_labels(logits, jnp.maximum(origin, 0))
-    return mean_over(entropy, mask & (origin >= 0))
+    return mean_over(entropy, origin_terms(origin, mask))
+
+
+def origin_terms(
+    origin: Int[Array, "*jets tracks"], mask: Bool[Array, "*jets tracks"]
+) -> Bool[Array, "*jets tracks"]:
+    """The tracks that count in the origin loss."""
+    return mask & (origin >= 0)
 
 
 def pairing_loss(
@@ -141,7 +153,12 @@ def pairing_loss(
     mine, other = vertex_index[..., :, None], vertex_index[..., None, :]
     same = (mine == other) & (mine >= 0)
     entropy = optax.sigmoid_binary_cross_entropy(logits, same.astype(logits.dtype))
-    return mean_over(entropy, mask[..., :, None] & mask[..., None, :])
+    return mean_over(entropy, pairing_terms(mask))
+
+
+def pairing_terms(mask: Bool[Array, "*jets tracks"]) -> Bool[Array, "*jets tracks tracks"]:
+    """The pairs that count in the pairing loss."""
+    return mask[..., :, None] & mask[..., None, :]
 
 
 def absolute_error(
