@@ -33,7 +33,7 @@ def linter(name: str) -> str:
 def cluster(tmp_path):
     """Run a script as a job of SLURM would, in an empty directory; what it started, and its exit status."""
     stand_ins = {
-        "srun": 'while [ "${1#-}" != "$1" ]; do shift; done; exec "$@"',
+        "srun": 'while [ "${1#-}" != "$1" ]; do echo "$1" >>options; shift; done; exec "$@"',
         "scontrol": 'echo "scontrol $*" >>started',
         "ndive": f'{sys.executable} -c "import json, sys; print(json.dumps(sys.argv[1:]))" "$@" >>started\n'
         'exit "${STATUS:-0}"',
@@ -63,6 +63,12 @@ def taken(line: str) -> dict[str, object]:
     return dict(bound.arguments)
 
 
+def assert_srun_has_the_cores(directory: Path, *, calls: int) -> None:
+    """`srun` does not take the number of cores of a task from `sbatch` since SLURM 22.05."""
+    options = (directory / "options").read_text(encoding="utf-8").split()
+    assert options == ["--ntasks=1", "--cpus-per-task=4"] * calls
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_scripts_pass_shellcheck(script):
     done = subprocess.run([linter("shellcheck"), script], capture_output=True, text=True, check=False)
@@ -82,7 +88,7 @@ def test_both_images_are_made_alike_of_what_is_there():
     assert f"\nFrom: {base[0]}\n" in apptainer
     assert f"EXTRAS={extras[1]}\n" in apptainer
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(extras[1].split(",")) <= set(project["optional-dependencies"])
+    assert {*extras[1].split(","), "torch", "all"} == set(project["optional-dependencies"])
     copied = [word for line in re.findall(r"^COPY (.*) \S+$", docker, re.MULTILINE) for word in line.split()]
     assert copied == re.findall(r"^ {4}(\S+) /opt/ndive/\S+$", apptainer, re.MULTILINE)
     assert all((ROOT / name).exists() for name in copied)
@@ -104,6 +110,7 @@ def test_an_array_of_simulation_jobs_has_seeds_of_its_own_and_is_read_as_one(clu
             write_sample(tmp_path / f"jets/parts/{part}/ndive_{split}.h5", [make_rows(5)], {})
         started, status = cluster("simulate.sbatch", SLURM_ARRAY_TASK_ID=part, SEED="100", JETS="1000")
         assert status == 0
+    assert_srun_has_the_cores(tmp_path, calls=2)
     calls = [taken(line) for line in started]
     assert [call["seed"] for call in calls] == [100, 101]
     assert [str(call["output"]) for call in calls] == ["jets/parts/0", "jets/parts/1"]
@@ -113,13 +120,14 @@ def test_an_array_of_simulation_jobs_has_seeds_of_its_own_and_is_read_as_one(clu
     assert all(path.resolve().is_file() for path in (tmp_path / "jets").glob("*.h5"))
 
 
-def test_a_training_job_goes_on_and_is_queued_again_when_it_was_stopped(cluster):
+def test_a_training_job_goes_on_and_is_queued_again_when_it_was_stopped(cluster, tmp_path):
     words = ["-b", "250", "--train_count", "5"]
     (first,), status = cluster("train.sbatch", *words, SAMPLES="jets", CONFIG="final_ftag_base")
     assert status == 0
     call = taken(first)
     assert (call["train_config"], str(call["samples"]), call["num_gpus"]) == ("final_ftag_base", "jets", 1)
     assert (call["cont"], call["train_count"]) == (True, 5)
+    assert_srun_has_the_cores(tmp_path, calls=1)
     (_, again, queued), status = cluster("train.sbatch", *words, SAMPLES="jets", STATUS="130")
     assert taken(again)["train_config"] == "final_ftag_ndive"
     assert (queued, status) == ("scontrol requeue 7", 130)
@@ -136,13 +144,20 @@ def test_a_kernel_for_jupyter(tmp_path):
     assert kernel["argv"][-2:] == ["-f", "{connection_file}"]
 
 
+def test_without_a_scheduler_of_dask_nothing_is_started(cluster, tmp_path):
+    (tmp_path / "started").touch()
+    assert cluster("dask.sbatch", "simulate", DASK="false") == ([], 1)
+    assert not (tmp_path / "options").exists()
+
+
 @pytest.mark.slow
 def test_a_cluster_of_dask_for_one_command(cluster, tmp_path):
     """The scheduler and the workers are real ones; a worker here is what a task of SLURM would start."""
     words = ["simulate", "--jets", "60", "--output", "jets", "--no-underlying-event"]
     (tmp_path / "started").touch()
-    ends = {"NDIVE": f"{BIN / 'ndive'}", "DASK": f"{BIN / 'dask'}", "PORT": "18786"}
+    ends = {"NDIVE": f"{BIN / 'ndive'}", "DASK": f"{BIN / 'dask'}"}
     assert cluster("dask.sbatch", *words, **ends)[1] == 0
+    assert not list(tmp_path.glob("*.json"))
     assert sorted(path.name for path in (tmp_path / "jets").glob("*.h5")) == [
         "ndive_test.h5",
         "ndive_train.h5",
