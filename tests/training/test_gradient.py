@@ -79,9 +79,11 @@ def both_gradients(config: TrainConfig, layout: Layout) -> tuple[Any, Any, Any, 
 
     whole, expected = jax.jit(jax.grad(total, has_aux=True))(parameters, batch)
     blocks = in_blocks(batch, layout)
+    devices = jax.devices("cpu")[: layout.devices]
+    assert len(devices) == layout.devices
     shared = jax.shard_map(
         lambda parameters, blocks: batch_gradient(parameters, fixed, blocks, config),
-        mesh=in_a_row(jax.devices()[: layout.devices]),
+        mesh=in_a_row(devices),
         in_specs=(ALIKE, PartitionSpec(AXIS)),
         out_specs=ALIKE,
         check_vma=False,
