@@ -14,6 +14,9 @@ _level: ContextVar[Level] = ContextVar("level", default="info")
 PIPED_WIDTH = 160
 """Columns of a line where tables do not go to a terminal."""
 
+LONGEST_LINE = 10_000
+"""Columns of a line that is not to be folded."""
+
 
 def say(level: Level) -> None:
     """From now on say on stderr what `level` says, and let libraries say as much."""
@@ -49,4 +52,11 @@ def table_console() -> Console:
     made = console()
     if not made.is_terminal:
         made.width = PIPED_WIDTH
+    return made
+
+
+def line_console() -> Console:
+    """Stdout for tables of one line a row, however long it is; a terminal folds it by itself."""
+    made = console()
+    made.width = LONGEST_LINE
     return made

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from ndive.cli.console import console, table_console
+from ndive.cli.console import console, line_console, table_console
 from ndive.cli.contents import print_contents, print_overview
 from ndive.data.inspection import Contents, inspect_files
 from ndive.schema import Split, load_schema
@@ -42,7 +42,7 @@ def inspect(
     elif len(found) == 1:
         print_contents(found[0], layout, table_console())
     else:
-        print_overview(found, table_console())
+        print_overview(found, line_console())
 
 
 def _plain(contents: Contents) -> dict[str, Any]:
