@@ -6,7 +6,17 @@ import jax.numpy as jnp
 from ndive.data import Batch
 from ndive.models import TaggerOutput, VertexerOutput
 from ndive.training.config import TrainConfig
-from ndive.training.losses import LOSS_NAMES, Mean, batch_losses, mean_over, no_losses, nothing
+from ndive.training.losses import (
+    LOSS_NAMES,
+    Mean,
+    batch_losses,
+    mean_over,
+    no_losses,
+    nothing,
+    origin_terms,
+    pairing_terms,
+    same_vertex,
+)
 
 ACCURACY_NAMES = ("flavour_accuracy", "origin_accuracy", "pairing_accuracy")
 MEAN_NAMES = (*LOSS_NAMES, *ACCURACY_NAMES)
@@ -40,10 +50,9 @@ def batch_accuracies(output: TaggerOutput | VertexerOutput, batch: Batch) -> dic
     truth, mask = jax.tree.map(jnp.asarray, batch.truth), jnp.asarray(batch.jet.tracks.mask)
     flavour = jnp.argmax(output.flavour_logits, axis=-1) == truth.flavour
     origin = jnp.argmax(output.origin_logits, axis=-1) == truth.origin
-    mine, other = truth.vertex_index[..., :, None], truth.vertex_index[..., None, :]
-    pairing = (output.pairing_logits > 0) == ((mine == other) & (mine >= 0))
+    pairing = (output.pairing_logits > 0) == same_vertex(truth.vertex_index)
     return {
         "flavour_accuracy": mean_over(flavour.astype(float), truth.flavour >= 0),
-        "origin_accuracy": mean_over(origin.astype(float), mask & (truth.origin >= 0)),
-        "pairing_accuracy": mean_over(pairing.astype(float), mask[..., :, None] & mask[..., None, :]),
+        "origin_accuracy": mean_over(origin.astype(float), origin_terms(truth.origin, mask)),
+        "pairing_accuracy": mean_over(pairing.astype(float), pairing_terms(mask)),
     }

@@ -146,19 +146,20 @@ def pairing_loss(
     vertex_index: Int[Array, "jets tracks"],
     mask: Bool[Array, "jets tracks"],
 ) -> Mean:
-    """Binary cross-entropy over all ordered pairs of real tracks of the batch, the diagonal included.
-
-    A pair comes from the same vertex where its indices agree and are not negative.
-    """
-    mine, other = vertex_index[..., :, None], vertex_index[..., None, :]
-    same = (mine == other) & (mine >= 0)
-    entropy = optax.sigmoid_binary_cross_entropy(logits, same.astype(logits.dtype))
+    """Binary cross-entropy over all ordered pairs of real tracks of the batch, the diagonal included."""
+    entropy = optax.sigmoid_binary_cross_entropy(logits, same_vertex(vertex_index).astype(logits.dtype))
     return mean_over(entropy, pairing_terms(mask))
 
 
 def pairing_terms(mask: Bool[Array, "*jets tracks"]) -> Bool[Array, "*jets tracks tracks"]:
     """The pairs that count in the pairing loss."""
     return mask[..., :, None] & mask[..., None, :]
+
+
+def same_vertex(vertex_index: Int[Array, "*jets tracks"]) -> Bool[Array, "*jets tracks tracks"]:
+    """The pairs that come from the same vertex: their indices agree and are not negative."""
+    mine, other = vertex_index[..., :, None], vertex_index[..., None, :]
+    return (mine == other) & (mine >= 0)
 
 
 def absolute_error(
