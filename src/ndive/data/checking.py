@@ -7,9 +7,9 @@ import numpy as np
 
 from ndive.data.columns import Rows
 from ndive.data.conversion import origin_classes
-from ndive.data.perigee import UNCERTAINTIES
 from ndive.errors import SampleError
 from ndive.schema import Schema
+from ndive.schema.perigee import UNCERTAINTIES
 
 Finding = tuple[str, str, np.ndarray, str]
 """Dataset, field, which entries are bad, and what is allowed."""

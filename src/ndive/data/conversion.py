@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ndive.data.perigee import CORRELATIONS, PARAMETERS, UNCERTAINTIES
 from ndive.data.truth import PADDING, Truth
 from ndive.schema import Schema
+from ndive.schema.perigee import CORRELATIONS, PARAMETERS, UNCERTAINTIES
 from ndive.tracks import HARMLESS, Jet, Tracks
 
 PERFECT_DISTANCE = 1e-3

@@ -11,10 +11,10 @@ import h5py
 import numpy as np
 
 from ndive.data.hdf5 import odd_fields, opened, read_rows
-from ndive.data.perigee import CORRELATIONS
 from ndive.errors import SampleError
 from ndive.files import reported
 from ndive.schema import Schema
+from ndive.schema.perigee import CORRELATIONS
 
 FINGERPRINT_JETS = 1024
 """Jets at either end that enter a file's identity beside its bytes, since its datasets may be virtual."""

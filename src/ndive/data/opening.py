@@ -5,10 +5,10 @@ from difflib import get_close_matches
 
 from ndive.data.finding import Source, find_files
 from ndive.data.header import Header, correlations, read_header
-from ndive.data.perigee import CORRELATIONS
 from ndive.data.sample import Sample
 from ndive.errors import ArgumentError, SampleError
 from ndive.schema import Job, Schema, load_schema
+from ndive.schema.perigee import CORRELATIONS
 
 KINDS = {"f": "float", "i": "integer", "u": "unsigned integer", "b": "bool"}
 

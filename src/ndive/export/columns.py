@@ -1,26 +1,19 @@
 """Jets from the two arrays by which ATLAS software calls a tagger: columns and units of a jets file."""
 
 from collections.abc import Sequence
-from itertools import combinations
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from ndive.schema import load_schema
+from ndive.schema.perigee import CORRELATIONS, PARAMETERS, UNCERTAINTIES
 from ndive.tracks import Jet, Tracks
-
-PARAMETERS = ("d0", "z0", "phi", "theta", "qOverP")
-PAIRS = tuple(combinations(range(len(PARAMETERS)), 2))
 
 JET_COLUMNS = ("pt", "eta", "phi")
 """Of `jet_features`, in MeV and rad."""
 
-TRACK_COLUMNS = (
-    *PARAMETERS,
-    *(f"{name}Uncertainty" for name in PARAMETERS),
-    *(f"corr_{PARAMETERS[i]}_{PARAMETERS[j]}" for i, j in PAIRS),
-)
+TRACK_COLUMNS = (*PARAMETERS, *UNCERTAINTIES, *CORRELATIONS.values())
 """Of `track_features`, in mm, rad and 1/MeV: the perigee about the primary vertex, errors, correlations."""
 
 
@@ -29,7 +22,7 @@ def jets_of(jet_features: Float[Array, "b 3"], track_features: Float[Array, "b n
     pt, eta, phi = _in_units("jets", JET_COLUMNS, jet_features)
     columns = _in_units("tracks", TRACK_COLUMNS, track_features)
     parameters, errors, correlations = columns[:5], jnp.stack(columns[5:10], axis=-1), columns[10:]
-    of_pair = dict(zip(PAIRS, correlations, strict=True))
+    of_pair = dict(zip(CORRELATIONS, correlations, strict=True))
     one = jnp.ones_like(correlations[0])
     entries = [one if i == j else of_pair[min(i, j), max(i, j)] for i in range(5) for j in range(5)]
     correlation = jnp.stack(entries, axis=-1).reshape(*errors.shape, 5)
