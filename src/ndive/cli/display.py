@@ -63,7 +63,7 @@ def display(
         raise ArgumentError(f"jets is {jets}, allowed: 1 to 1000")
     check_directory(resolved(output).parent)
     keep_compiled()
-    root = models if models is not None else models_root()
+    root = models_root(models)
     shown: dict[str, Model] = {title: reference_model(name) for name, title in SELECTIONS.items()}
     shown |= {name: load_copies(name, root)[0].model for name in model}
     rows = range(jet, min(jet + jets, sample.n_jets))

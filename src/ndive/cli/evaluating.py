@@ -32,7 +32,7 @@ def evaluated(
     **Raises:** `ArgumentError` without a name, `CheckpointError` for an unknown one, and what reading raises.
     """
     keep_compiled()
-    root = models if models is not None else models_root()
+    root = models_root(models)
     sample = open_sample(samples, job="evaluate", split="test")
     with jets_progress() as progress:
         report = _Bars(progress, sample.n_jets)

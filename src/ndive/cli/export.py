@@ -112,4 +112,4 @@ def _write_onnx(
 def _trained(model: str, models: Path | None) -> TrainedModel:
     if Path(model).is_file():
         return load_model_file(Path(model))
-    return load_trained(model, models if models is not None else models_root())
+    return load_trained(model, models_root(models))

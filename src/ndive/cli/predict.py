@@ -95,7 +95,7 @@ def _pool(workers: int | None, scheduler: str | None) -> Pool | None:
 
 def _trained(model: str, models: Path | None, epoch: int | None, copy: int | None) -> TrainedModel:
     if not model.endswith(".eqx"):
-        return load_trained(model, models if models is not None else models_root(), epoch=epoch, copy=copy)
+        return load_trained(model, models_root(models), epoch=epoch, copy=copy)
     if epoch is not None or copy is not None:
         raise ArgumentError(f"'{model}' is one file: leave out --epoch and --copy, or give a model's name")
     return load_model_file(Path(model))

@@ -33,7 +33,7 @@ def evaluate_models(
     """
     if not names:
         raise ArgumentError("no model is named; name at least one that was trained")
-    root = models_root() if models is None else Path(models)
+    root = models_root(models)
     trained = [one for name in dict.fromkeys(names) for one in _asked(name, root, epoch, copy)]
     held_out = read_held_out(sample, root, tags=tags, report=report, overwrite=overwrite)
     return held_out, [evaluate(one, held_out, report=report, overwrite=overwrite) for one in trained]

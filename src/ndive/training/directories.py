@@ -6,8 +6,12 @@ from pathlib import Path
 VARIABLE = "NDIVE_MODEL_PATH"
 
 
-def models_root() -> Path:
-    """`$NDIVE_MODEL_PATH`; unset, `ndive/models` under `$XDG_DATA_HOME` or `~/.local/share`."""
+def models_root(models: str | Path | None = None) -> Path:
+    """`models`; if not given, `$NDIVE_MODEL_PATH`; unset, `ndive/models` under `$XDG_DATA_HOME` or
+    `~/.local/share`.
+    """
+    if models is not None:
+        return Path(models)
     if chosen := os.environ.get(VARIABLE):
         return Path(chosen)
     data = os.environ.get("XDG_DATA_HOME")
@@ -16,4 +20,4 @@ def models_root() -> Path:
 
 def model_directory(name: str, models: str | Path | None = None) -> Path:
     """The directory of the configuration called `name`, under `models` or where `models_root` says."""
-    return (Path(models) if models is not None else models_root()) / name
+    return models_root(models) / name

@@ -68,7 +68,7 @@ def _of_no_single_step(epoch: int, config: TrainConfig) -> TrainingError:
     """What to say of several steps that were not sound, where each of them is when it is taken alone."""
     return TrainingError(
         f"{config.name}: not finite in epoch {epoch + 1}, though each of its steps is when taken alone; "
-        f"go on from the last checkpoint, or take a learning rate below {config.learning_rate:g}"
+        f"go on from the last checkpoint, or {_slower(config)}"
     )
 
 
@@ -88,7 +88,7 @@ def blame(
     values, gradients = _not_finite(state.learner.parameters, state.fixed, batch, names, config)
     bad, what = (values, "loss") if values.any() else (gradients, "gradient of the loss")
     jets = np.flatnonzero(bad[: len(rows)].any(axis=-1))
-    rate = f"take a learning rate below {config.learning_rate:g}"
+    rate = _slower(config)
     if not len(jets):
         return TrainingError(f"{config.name}: not finite in {where}: the sum over its jets; {rate}")
     path, row = sample.locate(int(rows[jets[0]]))
@@ -98,6 +98,10 @@ def blame(
         f"{config.name}: not finite in {where}: {what} {terms} of {len(jets)} of its {len(rows)} jets, "
         f"first jet {row} of '{path}'; {advice}"
     )
+
+
+def _slower(config: TrainConfig) -> str:
+    return f"take a learning rate below {config.learning_rate:g}"
 
 
 def _not_finite(
