@@ -93,6 +93,11 @@ def jet_title(example: Example) -> str:
     return f"{one} in row {example.row}, pT {float(example.batch.jet.pt):.0f} GeV"
 
 
+def fit_colours(count: int) -> list[str]:
+    """A colour for each of so many fits; they begin again where there are none left."""
+    return [FIT_COLOURS[number % len(FIT_COLOURS)] for number in range(count)]
+
+
 def extent(example: Example) -> float:
     """How far from the primary vertex the scene reaches, mm."""
     return float(np.clip(1.3 * example.truth.decay_length[0], 3.0, 300.0))
@@ -122,7 +127,7 @@ def _traces(shown: Shown) -> list[go.Scatter3d | go.Surface]:
     frame = jet_frame(float(jet.eta), float(jet.phi))
     decay = frame @ shown.example.truth.hadron_vertex[0]
     traces = [*_track_traces(shown, frame), _axis_trace(shown), *_true_vertices(decay)]
-    for (name, fit), colour in zip(shown.fits.items(), FIT_COLOURS, strict=False):
+    for (name, fit), colour in zip(shown.fits.items(), fit_colours(len(shown.fits)), strict=True):
         traces += _fit_traces(name, fit, decay, frame, colour)
     return traces
 

@@ -15,10 +15,10 @@ from plotly.offline import get_plotlyjs
 from ndive.evaluation import Example, Predictions, two_digits
 from ndive.report.display import (
     AXIS_TITLES,
-    FIT_COLOURS,
     ORIGIN_LINES,
     aspect,
     ellipsoid,
+    fit_colours,
     helices,
     jet_frame,
     jet_title,
@@ -94,13 +94,9 @@ def _jet(jet: EventJet) -> dict[str, Any]:
         ],
         "fits": [
             _fit(name, colour, predictions, real, decay, frame)
-            for (name, predictions), colour in zip(jet.fits.items(), _colours(len(jet.fits)), strict=True)
+            for (name, predictions), colour in zip(jet.fits.items(), fit_colours(len(jet.fits)), strict=True)
         ],
     }
-
-
-def _colours(count: int) -> list[str]:
-    return [FIT_COLOURS[number % len(FIT_COLOURS)] for number in range(count)]
 
 
 def _lines(example: Example, frame: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "tracks points 3"]:
