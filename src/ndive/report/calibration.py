@@ -23,11 +23,7 @@ def calibration_drawing(
                 found.predicted[kept],
                 found.observed[kept],
                 yerr=[(found.observed - found.low)[kept], (found.high - found.observed)[kept]],
-                color=lines[name].colour,
-                linestyle=lines[name].style,
-                marker=lines[name].marker,
-                markersize=4,
-                linewidth=1,
+                **lines[name].pointed(),
                 label=f"{name}: {two_digits(found.error)}",
             )
         axes.set_xlim(0, 1)

@@ -48,9 +48,7 @@ def contamination_drawing(
                     [measured_over(found[metric], chosen & (place == number)) for number in places]
                 )
                 value, down, up, _ = np.where(points[:, 3:] >= FEWEST, points, np.nan).T
-                line = lines[model]
-                look = {**line.drawn(), "marker": line.marker, "markersize": 4, "linewidth": 1}
-                axes.errorbar(places, value, yerr=[down, up], label=model, **look)
+                axes.errorbar(places, value, yerr=[down, up], label=model, **lines[model].pointed())
     for row, (label, right) in zip(panels, ROWS.values(), strict=True):
         row[0].set_ylabel(label, fontsize="small")
         for axes in row:

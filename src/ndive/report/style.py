@@ -43,6 +43,10 @@ class Line:
         """As keywords of matplotlib, without the marker."""
         return {"color": self.colour, "linestyle": self.style}
 
+    def pointed(self) -> dict[str, Any]:
+        """As keywords of matplotlib, of points joined by a thin line."""
+        return {**self.drawn(), "marker": self.marker, "markersize": 4, "linewidth": 1}
+
 
 FLAVOUR_LINES = {
     "bjets": Line(colour="#0b4f8a", style="-", marker="o"),
