@@ -143,6 +143,22 @@ def test_the_logits_draw_gradient_into_the_weights_through_the_vertex() -> None:
     assert all(np.any(np.asarray(leaf) != 0) for leaf in jax.tree.leaves(gradient.vertexer.weigher.out))
 
 
+def test_errors_and_significances_of_the_second_view_are_propagated_where_asked() -> None:
+    """At the reference point nothing moves; elsewhere the logits change."""
+    jet = random_jet(4, seed=5)
+    vertex = jnp.array([3.0, -2.0, 4.0])
+
+    def logits(propagated: bool, position: Any) -> Any:
+        config = ModelConfig(model="FTAG", vertexer="true_vertex", propagated_errors=propagated)
+        tagger = build_model(config, identity_normalisation(), key=jax.random.key(0))
+        return tagger(jet, hadron_vertex=position).flavour_logits
+
+    both = jax.jit(lambda position: (logits(False, position), logits(True, position)))
+    np.testing.assert_allclose(*both(jnp.zeros(3)), rtol=1e-4)
+    published, propagated = both(vertex)
+    assert np.max(np.abs(published - propagated)) > 1e-3
+
+
 def test_normalisation_is_not_trained() -> None:
     parameters, fixed = split_trainable(model("base"))
     assert parameters.normalisation.mean is None

@@ -1,5 +1,7 @@
 """The inputs of the networks, worked by hand."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -89,6 +91,16 @@ def test_propagation_replaces_the_five_parameters_only() -> None:
     np.testing.assert_allclose(after[:, 5], before[:, 5], rtol=1e-6)
     kept = [k for k in range(18) if k not in range(1, 6)]
     np.testing.assert_array_equal(after[:, kept], before[:, kept])
+
+
+def test_all_inputs_about_a_vertex_are_those_of_the_propagated_track() -> None:
+    jet = random_jet(4, seed=2)
+    there = jet.tracks.at(jnp.array([2.0, -1.0, 3.0]))
+    rows = np.asarray(track_features(replace(jet, tracks=there)))
+    errors = np.sqrt(np.diagonal(np.asarray(there.covariance), axis1=-2, axis2=-1))
+    np.testing.assert_allclose(rows[:, 9:13], errors[:, :4], rtol=1e-6)
+    significance = np.abs(np.asarray(there.parameters))[:, 0] / errors[:, 0]
+    np.testing.assert_allclose(np.abs(rows[:, 14]), significance, rtol=1e-5)
 
 
 def test_ghost_lies_along_the_axis_with_mean_errors() -> None:

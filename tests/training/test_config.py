@@ -37,6 +37,7 @@ OFF = {
     "track_weight_loss",
     "clip_vertex",
     "use_one_hot_encoding",
+    "use_propagated_errors",
     "use_early_stopping",
     "use_adam",
     "use_cosine_decay_schedule",
@@ -115,6 +116,7 @@ def test_two_schedules_contradict() -> None:
     [
         ({"vertexer": "none"}, "vertexer is 'none' with model_name NDIVE, takes ndive"),
         ({"use_one_hot_encoding": True}, "use_one_hot_encoding is true with model_name NDIVE, takes false"),
+        ({"use_propagated_errors": True}, "use_propagated_errors is true with model_name NDIVE, takes false"),
         ({"pretrained_NDIVE": True}, "pretrained_NDIVE is true with model_name 'NDIVE', takes FTAG"),
         ({"vertex_loss": False}, "vertex_loss, chi_squared_loss, track_weight_loss are all false"),
         ({"class_weight_b": 2.0}, "class_weight_b is 2.0 without a flavour loss"),

@@ -22,6 +22,7 @@ class ModelConfig:
     - `layers` and `heads` of the encoders' attention.
     - `ghost` adds the jet axis to the fit.
     - `clip` keeps the vertex within ±4000 mm.
+    - `propagated_errors`: the tagger sees errors and significances of a propagated track about the vertex.
     - `one_hot` appends the rank in pT to the tagger's inputs.
 
     **Raises:** `ConfigError` where a field has a value that is not allowed.
@@ -34,6 +35,7 @@ class ModelConfig:
     heads: int = 1
     ghost: bool = True
     clip: bool = False
+    propagated_errors: bool = False
     one_hot: bool = False
 
     def __post_init__(self) -> None:

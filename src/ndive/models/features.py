@@ -83,7 +83,7 @@ def propagated_features(
     """The same inputs with (d0, z0, phi, theta, rho) of the tracks about another point, such as a vertex.
 
     `there` is `jet.tracks.at(vertex.position)`. pT, dR, errors and significances stay as they were at the
-    first reference point, as published.
+    first reference point, as published; `track_features` of a jet with the tracks `there` has them all anew.
     """
     parameters, _ = _without_masked(there)
     theta, q_over_p = parameters[..., 3], parameters[..., 4]

@@ -51,6 +51,7 @@ class Tagger(eqx.Module):
     pooling: Dense
     heads: Heads
     vertexer_name: str = eqx.field(static=True)
+    propagated_errors: bool = eqx.field(static=True)
     one_hot: bool = eqx.field(static=True)
 
     def __init__(self, config: ModelConfig, normalisation: Normalisation, *, key: PRNGKeyArray) -> None:
@@ -65,6 +66,7 @@ class Tagger(eqx.Module):
         self.pooling = Dense(width, 1, key=pooling_key)
         self.heads = Heads(width, len(schema.flavours), len(schema.origin_classes), key=heads_key)
         self.vertexer_name = config.vertexer
+        self.propagated_errors = config.propagated_errors
         self.one_hot = config.one_hot
 
     def __call__(
@@ -111,7 +113,12 @@ class Tagger(eqx.Module):
         measured = self._encode(jet, features, jnp.zeros(3, features.dtype))
         if position is None:
             return measured
-        moved = propagated_features(features, jet.tracks.at(position))
+        there = jet.tracks.at(position)
+        moved = (
+            track_features(replace(jet, tracks=there))
+            if self.propagated_errors
+            else propagated_features(features, there)
+        )
         return jnp.concatenate([measured, self._encode(jet, moved, position)], axis=-1)
 
     def _encode(

@@ -48,6 +48,11 @@ class TrainConfig:
     num_attention_heads: int = option(1, "heads of the attention, a divisor of 32", choices=HEADS)
     use_ghost_track: bool = option(True, "add the jet axis to the fit; no meaning without a vertexer")
     clip_vertex: bool = option(False, "keep the vertex within ±4000 mm; no meaning without a vertexer")
+    use_propagated_errors: bool = option(
+        False,
+        "give FTAG the errors and significances of propagated tracks about the vertex, not those about the "
+        "origin; no meaning without a vertexer",
+    )
     use_one_hot_encoding: bool = option(False, "give FTAG the rank of each track in pT")
     pretrained_NDIVE: bool = option(False, "start the vertexer of FTAG from a trained NDIVE")  # noqa: N815
     pretrained_from: str = option(
@@ -110,6 +115,7 @@ class TrainConfig:
             heads=self.num_attention_heads,
             ghost=self.use_ghost_track,
             clip=self.clip_vertex,
+            propagated_errors=self.use_propagated_errors,
             one_hot=self.use_one_hot_encoding,
         )
 
@@ -162,8 +168,9 @@ def _of_the_vertexer(config: TrainConfig) -> Iterator[str]:
     if config.model_name == "NDIVE":
         if config.vertexer != "ndive":
             yield f"vertexer is {config.vertexer!r} with model_name NDIVE, takes ndive, or model_name FTAG"
-        if config.use_one_hot_encoding:
-            yield "use_one_hot_encoding is true with model_name NDIVE, takes false, or model_name FTAG"
+        for name in ("use_one_hot_encoding", "use_propagated_errors"):
+            if getattr(config, name):
+                yield f"{name} is true with model_name NDIVE, takes false, or model_name FTAG"
     allowed = ("vertex_loss", *VERTEX_LOSS_KINDS) if config.vertexer == "true_vertex" else ()
     for name in (*FIT_LOSSES, *VERTEX_LOSS_KINDS):
         if getattr(config, name) and not config.has_fit and name not in allowed:
