@@ -39,7 +39,7 @@ def to_tracks(columns: Columns, field: float) -> Tracks:
             covariance[..., i, j] = covariance[..., j, i] = columns[name] * errors[i] * errors[j]
     parameters[~mask] = HARMLESS
     covariance[~mask] = np.eye(5, dtype=parameters.dtype)
-    return _tracks_of(parameters, covariance, mask, field)
+    return tracks_of(parameters, covariance, mask, field)
 
 
 def to_truth(jets: Columns, tracks: Columns, schema: Schema) -> Truth:
@@ -87,11 +87,11 @@ def padding_tracks(n_jets: int, n_slots: int, precision: type[np.floating] = np.
     """Tracks of jets that have none."""
     parameters = np.tile(np.array(HARMLESS, precision), (n_jets, n_slots, 1))
     covariance = np.tile(np.eye(5, dtype=precision), (n_jets, n_slots, 1, 1))
-    return _tracks_of(parameters, covariance, np.zeros((n_jets, n_slots), bool), PADDING_FIELD)
+    return tracks_of(parameters, covariance, np.zeros((n_jets, n_slots), bool), PADDING_FIELD)
 
 
-def _tracks_of(parameters: np.ndarray, covariance: np.ndarray, mask: np.ndarray, field: float) -> Tracks:
-    """`Tracks` about the origin whose leaves stay NumPy arrays."""
+def tracks_of(parameters: np.ndarray, covariance: np.ndarray, mask: np.ndarray, field: float) -> Tracks:
+    """`Tracks` about the origin whose leaves stay NumPy arrays; `field` in tesla."""
     fields = np.full(len(mask), field, parameters.dtype)
     reference = np.zeros((len(mask), 3), parameters.dtype)
     return jax.tree.unflatten(_tracks_structure(), [parameters, covariance, mask, fields, reference])

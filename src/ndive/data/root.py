@@ -30,6 +30,12 @@ Block = Mapping[str, np.ndarray | Lists]
 """Branch -> its entries."""
 
 
+def branch_names(path: Path, tree: str) -> tuple[str, ...]:
+    """The branches of a tree, those inside others too; raises as `n_entries`."""
+    with _opened(path, tree) as found:
+        return tuple(branch.name for branch in found.itervalues())
+
+
 def n_entries(path: Path, tree: str, branches: Sequence[str]) -> int:
     """Entries of a tree, once it is seen to have the branches, all of them numbers or lists of numbers.
 
@@ -53,14 +59,16 @@ def read_tree(path: Path, tree: str, branches: Sequence[str], size: int) -> Iter
     """The branches of a tree, `size` entries at a time; raises as `n_entries`."""
     with _opened(path, tree) as found:
         for start in range(0, found.num_entries, size):
-            stop = min(start + size, found.num_entries)
-            arrays = found.arrays(
-                filter_name=list(branches), entry_start=start, entry_stop=stop, library="ak", how=dict
-            )
-            short = [name for name in branches if len(arrays[name]) != stop - start]
-            if short:
-                raise SampleError(f"'{path}' is damaged: branch '{short[0]}' has fewer entries than the tree")
-            yield {name: _plain(arrays[name]) for name in branches}
+            yield _entries(found, path, branches, start, min(start + size, found.num_entries))
+
+
+def read_entries(path: Path, tree: str, branches: Sequence[str], start: int, stop: int) -> Block:
+    """The branches of entries `start` to `stop` of a tree; raises as `n_entries`.
+
+    An element of a list may be an array of a fixed shape: the `values` then have its axes behind the first.
+    """
+    with _opened(path, tree) as found:
+        return _entries(found, path, branches, start, stop)
 
 
 def as_lists(block: Block, names: Sequence[str], *, path: Path, first: int) -> list[Lists]:
@@ -103,6 +111,16 @@ def _opened(path: Path, tree: str) -> Iterator[Any]:
     except Exception as error:  # uproot raises whatever the first damaged byte leads to
         reason = " ".join(str(error).split()) or type(error).__name__
         raise SampleError(f"'{path}' is damaged: {reason[:200]}") from error
+
+
+def _entries(tree: Any, path: Path, branches: Sequence[str], start: int, stop: int) -> Block:
+    arrays = tree.arrays(
+        filter_name=set(branches).__contains__, entry_start=start, entry_stop=stop, library="ak", how=dict
+    )
+    short = [name for name in branches if len(arrays[name]) != stop - start]
+    if short:
+        raise SampleError(f"'{path}' is damaged: branch '{short[0]}' has fewer entries than the tree")
+    return {name: _plain(arrays[name]) for name in branches}
 
 
 def _is_numeric(interpretation: Any) -> bool:
