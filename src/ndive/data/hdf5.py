@@ -1,7 +1,8 @@
 """Reading HDF5: every way in which a file can be unreadable becomes one line."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import io
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import h5py
@@ -9,6 +10,7 @@ import hdf5plugin  # noqa: F401  (registers the LZ4 filter)
 import numpy as np
 from h5py import h5t
 
+from ndive.data.heaps import CheckedHeaps
 from ndive.errors import NdiveError, SampleError
 from ndive.files import reported
 
@@ -21,8 +23,10 @@ USUAL = [
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file to read.
+def opened(
+    path: Path, through: Callable[[Path], AbstractContextManager[Path | io.FileIO]] = nullcontext
+) -> Iterator[h5py.File]:
+    """Open an HDF5 file to read; what `through` makes of its path is given to h5py.
 
     **Raises:** `FileAccessError` where it is missing or not readable, `SampleError` where it is empty,
     truncated, no HDF5 file, or so damaged that h5py fails in the block.
@@ -31,17 +35,23 @@ def opened(path: Path) -> Iterator[h5py.File]:
         empty = not stream.read(1)
     if empty:
         raise SampleError(f"'{path}' is empty: 0 bytes")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise SampleError(f"'{path}' {_trouble(error)}") from error
-    try:
-        with file:
-            yield file
-    except NdiveError:
-        raise
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise SampleError(f"'{path}' is damaged: {' '.join(str(error).split())}") from error
+    with through(path) as source:
+        try:
+            file = h5py.File(source, "r")
+        except OSError as error:
+            raise SampleError(f"'{path}' {_trouble(error)}") from error
+        try:
+            with file:
+                yield file
+        except NdiveError:
+            raise
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            raise SampleError(f"'{path}' is damaged: {' '.join(str(error).split())}") from error
+
+
+def attributes_of(path: Path) -> AbstractContextManager[h5py.File]:
+    """Open an HDF5 file for its attributes, where HDF5 can be made to hang; raises as `opened`."""
+    return opened(path, CheckedHeaps)
 
 
 def read_rows(dataset: h5py.Dataset, start: int, stop: int) -> np.ndarray:

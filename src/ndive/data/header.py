@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ndive.data.hdf5 import odd_fields, opened, read_rows
+from ndive.data.hdf5 import attributes_of, odd_fields, opened, read_rows
 from ndive.errors import SampleError
 from ndive.files import reported
 from ndive.schema import Schema
@@ -55,7 +55,7 @@ def read_header(path: Path, schema: Schema) -> Header:
     **Raises:** `FileAccessError`, or `SampleError` where it is no HDF5 file, has no jets or no track slots,
     or lacks the datasets `jets` `(N,)` and `tracks` `(N, slots)` with named fields.
     """
-    with opened(path) as file:
+    with opened(path) as file, attributes_of(path) as described:
         n_jets = _structured(file, "jets", 1).shape[0]
         tracks = _structured(file, "tracks", 2)
         if tracks.shape[0] != n_jets:
@@ -72,9 +72,11 @@ def read_header(path: Path, schema: Schema) -> Header:
             n_jets=n_jets,
             n_slots=tracks.shape[1],
             columns=MappingProxyType({name: _columns(file, name, schema) for name in ("jets", "tracks")}),
-            class_names=_class_names(file["jets"]),
-            field=_field(file),
-            attributes=MappingProxyType({_plain(name): _plain(value) for name, value in file.attrs.items()}),
+            class_names=_class_names(described["jets"]),
+            field=_field(described.attrs, path),
+            attributes=MappingProxyType(
+                {_plain(name): _plain(value) for name, value in described.attrs.items()}
+            ),
         )
 
 
@@ -85,11 +87,11 @@ def fingerprint(path: Path) -> str:
     """
     with reported(path, "read"), path.open("rb") as content:
         of_bytes, size = hashlib.file_digest(content, "sha256").digest(), content.tell()
-    with opened(path) as file:
+    with opened(path) as file, attributes_of(path) as described:
         jets, tracks = _structured(file, "jets", 1), _structured(file, "tracks", 2)
-        attributes = sorted((name, repr(_plain(value))) for name, value in file.attrs.items())
+        attributes = sorted((name, repr(_plain(value))) for name, value in described.attrs.items())
         layout = [(name, node.shape, str(node.dtype)) for name, node in (("jets", jets), ("tracks", tracks))]
-        digest = hashlib.sha256(repr((size, attributes, _class_names(jets), layout)).encode())
+        digest = hashlib.sha256(repr((size, attributes, _class_names(described["jets"]), layout)).encode())
         edge = min(FINGERPRINT_JETS, len(jets))
         digest.update(read_rows(jets, 0, edge).tobytes())
         digest.update(read_rows(jets, len(jets) - edge, len(jets)).tobytes())
@@ -132,11 +134,11 @@ def _columns(file: h5py.File, dataset: str, schema: Schema) -> Mapping[str, Colu
     return MappingProxyType(known | {name: column for name, column in named.items() if name not in aliases})
 
 
-def _field(file: h5py.File) -> float:
-    value = _plain(file.attrs.get("field", DEFAULT_FIELD))
+def _field(attributes: h5py.AttributeManager, path: Path) -> float:
+    value = _plain(attributes.get("field", DEFAULT_FIELD))
     if not isinstance(value, int | float) or not 0 < abs(value) < np.inf:
         raise SampleError(
-            f"'{file.filename}': attribute 'field' is {value!r}, allowed is a number of tesla other than 0"
+            f"'{path}': attribute 'field' is {value!r}, allowed is a number of tesla other than 0"
         )
     return float(value)
 
