@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ndive import Jet, Tracks
+from ndive.cli import main
 from ndive.models import ModelConfig, build_model, identity_normalisation, save_model
 from tests.conftest import make_toy_jets, perigee
 from tests.vertexing.reference import fit_by_scipy
@@ -102,6 +103,40 @@ def test_what_reads_the_truth_is_refused(config, word, tmp_path, told):
     said = told(["export", "best.eqx", "--output", "it.stablehlo"])
     assert word in said
     assert "reads the truth" in said
+
+
+def test_the_state_for_pytorch_is_that_of_the_model(tmp_path, capsys):
+    numbers = pytest.importorskip("safetensors.numpy")
+    config = ModelConfig(model="FTAG", vertexer="none", ghost=False, layers=0)
+    model = eqx.filter_jit(build_model)(config, identity_normalisation(), key=jax.random.key(3))
+    save_model(tmp_path / "best.eqx", model, config)
+    output = tmp_path / "tagger.safetensors"
+    assert main(["export", str(tmp_path / "best.eqx"), "-o", str(output), "--format", "pytorch"]) == 0
+    assert capsys.readouterr().out.startswith(
+        f"pytorch of '{tmp_path / 'best.eqx'}' in '{output}': any number"
+    )
+    state = numbers.load_file(output)
+    np.testing.assert_array_equal(
+        state["heads.flavour.layers.0.weight"], model.heads.flavour.layers[0].weight.T
+    )
+    np.testing.assert_array_equal(state["normalisation.mean"], np.zeros(18))
+
+
+def test_without_its_extra_the_state_is_refused(tmp_path, told, monkeypatch):
+    config = ModelConfig(model="NDIVE", activation="none")
+    save_model(
+        tmp_path / "best.eqx", build_model(config, identity_normalisation(), key=jax.random.key(0)), config
+    )
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    said = told(["export", "best.eqx", "-o", "state", "-f", "pytorch"])
+    assert said == "ndive: the format pytorch needs the extra 'torch': pip install 'ndive[torch]'\n"
+
+
+def test_a_file_has_no_epochs_and_the_fit_no_state(told):
+    assert "'best.eqx' is one file: leave out --epoch" in told(
+        ["export", "best.eqx", "-o", "x", "--epoch", "3"]
+    )
+    assert "it is ndive.torch.VertexFit" in told(["export", "fit", "-o", "x", "--format", "pytorch"])
 
 
 def test_an_unknown_model_a_directory_and_a_file_that_is_there_are_refused(tmp_path, told):

@@ -10,13 +10,11 @@ from cyclopts import Parameter
 from ndive.cli.console import console
 from ndive.cli.outputs import check_free, check_output
 from ndive.cli.progress import jets_progress
+from ndive.cli.trained import trained_model
 from ndive.data import Split, open_sample
 from ndive.errors import ArgumentError
-from ndive.evaluation import TrainedModel, load_trained
 from ndive.evaluation.scoring import job_of, scores_in, scores_key, write_scores
-from ndive.evaluation.trained import load_model_file
 from ndive.jobs import DaskPool, LocalPool, Pool
-from ndive.training import models_root
 
 
 def predict(
@@ -66,7 +64,7 @@ def predict(
         Replace an output that is there. Without it that of the same model and jets is kept, another refused.
     """
     pool = _pool(workers, scheduler)
-    trained = _trained(model, models, epoch, copy)
+    trained = trained_model(model, models, epoch=epoch, copy=copy)
     called = name if name is not None else trained.name
     if not re.fullmatch(r"\w[\w.-]*", called):
         raise ArgumentError(f"name is '{called}', allowed are letters, digits, '_', '.' and '-'")
@@ -91,11 +89,3 @@ def _pool(workers: int | None, scheduler: str | None) -> Pool | None:
     if scheduler is not None:
         return DaskPool(address=scheduler)
     return None if workers is None else LocalPool(workers=workers)
-
-
-def _trained(model: str, models: Path | None, epoch: int | None, copy: int | None) -> TrainedModel:
-    if not model.endswith(".eqx"):
-        return load_trained(model, models_root(models), epoch=epoch, copy=copy)
-    if epoch is not None or copy is not None:
-        raise ArgumentError(f"'{model}' is one file: leave out --epoch and --copy, or give a model's name")
-    return load_model_file(Path(model))
