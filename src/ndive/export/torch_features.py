@@ -70,6 +70,20 @@ def propagated_features(features: Tensor, jets: Jets, point: Tensor) -> Tensor:
     return torch.where(jets.mask[..., None], whole, 0)
 
 
+def about(jets: Jets, point: Tensor) -> Jets:
+    """The jets with their tracks and covariances about `point` `[b, 3]` in mm, as `ndive.Tracks.at`."""
+    parameters = _filled(jets.parameters, jets.mask, HARMLESS)
+    identity = torch.eye(5, dtype=parameters.dtype, device=parameters.device)
+    covariance = torch.where(jets.mask[..., None, None], jets.covariance, identity)
+
+    def move(one: Tensor) -> Tensor:
+        return move_perigee(one, point[:, None], jets.field[:, None])
+
+    moved, pulled_back = torch.func.vjp(move, parameters)
+    slope = torch.stack([pulled_back(row.expand_as(parameters))[0] for row in identity], dim=-2)
+    return jets._replace(parameters=moved, covariance=slope @ covariance @ slope.mT)
+
+
 def ghost_features(jets: Jets, features: Tensor) -> Tensor:
     """The inputs of the ghost track `[b, 1, 18]`, those of `ndive.models.features.ghost_features`."""
     errors = _mean_over_tracks(features[..., ERRORS], jets.mask)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ndive.errors import CheckpointError
 from ndive.export.torch_features import (
     Jets,
+    about,
     ghost_features,
     one_hot_rank,
     propagated_features,
@@ -118,7 +119,7 @@ class Tagger(nn.Module):
         self.encoder = Encoder(inputs, config.layers, config.heads)
         self.pooling = nn.Linear(width, 1)
         self.heads = Heads(width, len(schema.flavours), len(schema.origin_classes))
-        self.one_hot = config.one_hot
+        self.one_hot, self.propagated_errors = config.one_hot, config.propagated_errors
 
     def forward(self, jets: Jets) -> TaggerOutput:
         """Tag each jet."""
@@ -134,7 +135,10 @@ class Tagger(nn.Module):
         measured = self._encode(jets, features, torch.zeros_like(jets.parameters[:, 0, :3]))
         if position is None:
             return measured
-        moved = propagated_features(features, jets, position)
+        if self.propagated_errors:
+            moved = track_features(about(jets, position))
+        else:
+            moved = propagated_features(features, jets, position)
         return torch.cat([measured, self._encode(jets, moved, position)], dim=-1)
 
     def _encode(self, jets: Jets, features: Tensor, position: Tensor) -> Tensor:
