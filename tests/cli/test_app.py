@@ -47,6 +47,19 @@ def test_quiet_leaves_errors_alone(tmp_path, capsys):
     assert told == [f"ndive: cannot read '{tmp_path}/none.h5': No such file or directory"] * 6
 
 
+@pytest.mark.parametrize(("own", "said"), [({}, "3"), ({"TF_CPP_MIN_LOG_LEVEL": "0"}, "0")])
+def test_xla_is_told_to_be_quiet_before_it_is_loaded(own, said):
+    code = (
+        "import os, sys; from ndive.cli import main; assert 'jax' not in sys.modules; main(['--version'])\n"
+        "print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    )
+    there = {name: value for name, value in os.environ.items() if not name.startswith("TF_CPP")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=there | own, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == said
+
+
 def test_debug_says_where_an_error_comes_from_and_what_libraries_say(tmp_path, capfd):
     call = ["inspect", str(tmp_path / "none.h5")]
     code = f"import sys; from ndive.cli import main; sys.exit(main({call} + ['--log-level', 'debug']))"

@@ -19,6 +19,15 @@ def test_the_list_has_every_name_in_its_group(capsys):
     assert "model_name FTAG, batch_size 500, vertexer none" in said
 
 
+def test_each_has_a_line_of_its_own_for_grep(capsys):
+    assert main(["configs"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line == line.rstrip() for line in lines)
+    for name in DIFFERENCES:
+        (line,) = (line for line in lines if line.startswith(f"  {name} "))
+        assert ("vertexer none" in line) == (preset(name).vertexer == "none")
+
+
 def test_one_is_printed_as_yaml_that_trains_it(tmp_path, capsys):
     assert main(["configs", "final_ftag_ndive"]) == 0
     path = tmp_path / "it.yaml"

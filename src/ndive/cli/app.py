@@ -1,6 +1,7 @@
 """The command `ndive`: its verbs, and how an error is told."""
 
 import gc
+import os
 import signal
 import sys
 import threading
@@ -45,6 +46,9 @@ VERBS = {
 
 EVERY = Group("Every verb", sort_key=20)
 
+QUIET_XLA = ("TF_CPP_MIN_LOG_LEVEL", "3")
+"""Without it XLA writes on stderr where a compilation takes long. Its errors are exceptions, too."""
+
 RETRY = 0.01
 """Seconds until an interrupt that could not be raised is sent again."""
 
@@ -85,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, _interrupt)
     say("info")
+    os.environ.setdefault(*QUIET_XLA)
     try:
         given = _given(arguments)
         for verb in [word for word in given if word in VERBS][:1]:

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich import box
+from rich.console import RenderableType
 from rich.table import Table
 
-from ndive.cli.console import console, table_console
+from ndive.cli.console import console, line_console
 from ndive.training import GROUPS, preset, read_config
 from ndive.training.config import differences
 from ndive.training.presets import BASE
@@ -44,17 +45,27 @@ def configs(name: str | None = None, /, *, json: Annotated[bool, Parameter(negat
 
 
 def _print_list() -> None:
-    terminal = table_console()
-    common = differences(BASE)
-    terminal.print(f"All have {_told(common)}, where nothing else is said. The defaults: ndive configs none")
+    """Tables on a terminal; elsewhere a line for each configuration, however long it is."""
+    on_terminal = console().is_terminal
+    terminal, printed = (console(), _table) if on_terminal else (line_console(), _lines)
+    common = _told(differences(BASE))
+    terminal.print(f"All have {common}, where nothing else is said. The defaults: ndive configs none")
     for title, rows in GROUPS.items():
-        table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-        table.add_column("configuration", no_wrap=True)
-        table.add_column("what differs from the default")
-        for name in rows:
-            own = differences(preset(name), BASE)
-            table.add_row(name, _told(own))
-        terminal.print(table)
+        terminal.print(printed(title, {name: _told(differences(preset(name), BASE)) for name in rows}))
+
+
+def _table(title: str, rows: Mapping[str, str]) -> RenderableType:
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("configuration", no_wrap=True)
+    table.add_column("what differs from the default")
+    for name, own in rows.items():
+        table.add_row(name, own)
+    return table
+
+
+def _lines(title: str, rows: Mapping[str, str]) -> RenderableType:
+    width = max(map(len, rows))
+    return "\n".join(["", title, *(f"  {name:{width}}  {own}" for name, own in rows.items())])
 
 
 def _told(fields: Mapping[str, Any]) -> str:

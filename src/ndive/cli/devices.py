@@ -12,6 +12,9 @@ from ndive.training import Notice, Progress
 from ndive.training.devices import is_first_process
 from ndive.training.progress import Report
 
+PUBLISHED = 2
+"""GPUs of each host to train on where no number is given."""
+
 PROCESSES = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
 """In which srun and mpirun say how many processes they have started."""
 
@@ -38,10 +41,10 @@ def chosen_devices(num_gpus: int) -> Iterator[tuple[jax.Device, ...]]:
         yield chosen
 
 
-def telling_devices(num_gpus: int) -> Report:
-    """A report that says once, when something is done, where the devices are not what was asked for."""
+def telling_devices(asked: int | None) -> Report:
+    """A report that says once, when something is done, where the GPUs are not those that are wanted."""
     found = sum(device.platform == "gpu" for device in jax.local_devices())
-    lines = [notice] if (notice := device_notice(num_gpus, found)) and is_first_process() else []
+    lines = [notice] if (notice := device_notice(asked, found)) and is_first_process() else []
 
     def report(event: Progress | Notice) -> None:
         while lines:
@@ -50,10 +53,12 @@ def telling_devices(num_gpus: int) -> Report:
     return report
 
 
-def device_notice(asked: int, found: int) -> str | None:
-    """What to say where `asked` GPUs are wanted and `found` are there; None where there is nothing to say."""
-    if asked <= found:
+def device_notice(asked: int | None, found: int) -> str | None:
+    """What to say where `asked` GPUs, or without a word `PUBLISHED`, are wanted and fewer are `found`."""
+    if (PUBLISHED if asked is None else asked) <= found:
         return None
     used = "them" if found > 1 else "it" if found else "the CPU"
+    if asked is None:
+        return f"{found or 'no'} GPU{'s' * (found > 1)} here: training on {used}"
     there = f"{found} {'is' if found == 1 else 'are'} here" if found else "none is here"
-    return f"-n asks for {asked} GPU{'s' * (asked > 1)}, {there}: training on {used} (-n 0 is the CPU)"
+    return f"-n asks for {asked} GPU{'s' * (asked > 1)}, {there}: training on {used}"

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ndive.cli.changes import Changes, changed
 from ndive.cli.console import console, error_console
-from ndive.cli.devices import chosen_devices, telling_devices
+from ndive.cli.devices import PUBLISHED, chosen_devices, telling_devices
 from ndive.cli.training_display import TrainingDisplay
 from ndive.errors import ArgumentError, RunExistsError
 from ndive.training import (
@@ -40,7 +40,7 @@ def train(
     train_config: Annotated[str, Parameter(name=["--train_config", "-t"])] = "none",
     cont: Annotated[bool, Parameter(name=["--cont", "-c"], negative=())] = False,
     train_count: Annotated[int, Parameter(name="--train_count")] = 0,
-    num_gpus: Annotated[int, Parameter(name=["--num_gpus", "-n"])] = 2,
+    num_gpus: Annotated[int | None, Parameter(name=["--num_gpus", "-n"])] = None,
     seed: int = 0,
     save_every: Annotated[float, Parameter(name="--save_every")] = SAVE_EVERY,
     models: Path | None = None,
@@ -68,7 +68,8 @@ def train(
         without such a directory.
     num_gpus
         GPUs to train on, on each host that srun or mpirun starts one process on; each batch is shared out
-        over them. Where they are not there, a line says on what instead. 0 for the CPU.
+        over them. If not given 2, as published. Where they are not there, a line says on what instead. 0 for
+        the CPU.
     seed
         Seed of the first parameters and of the order of the jets, 0 to 4294967295.
     save_every
@@ -88,7 +89,7 @@ def train(
         config = replace(config, **changed(changes))
     existing = _existing(cont, overwrite)
     copies = copies_of(config.name, model_directory(config.name, models), count=train_count, seed=seed)
-    with chosen_devices(num_gpus) as devices:
+    with chosen_devices(PUBLISHED if num_gpus is None else num_gpus) as devices:
         ready, told = made_ready(config, samples, models), telling_devices(num_gpus)
         for copy in copies:
             try:

@@ -36,9 +36,8 @@ def figure_named(name: str) -> FigureKind:
     """
     if name in FIGURES:
         return FIGURES[name]
-    near = difflib.get_close_matches(name, FIGURES, n=3, cutoff=0.4)
-    told = f"nearest: {', '.join(near)}" if near else "'ndive plot' lists them"
-    raise ArgumentError(f"no figure '{name}'; {told}")
+    near = ", ".join(difflib.get_close_matches(name, FIGURES, n=3, cutoff=0))
+    raise ArgumentError(f"no figure '{name}'; nearest: {near}; 'ndive plot' lists all")
 
 
 def draw(name: str, evaluations: Sequence[Evaluation], held_out: HeldOut) -> Drawings:
