@@ -3,6 +3,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from numpy.lib.recfunctions import rename_fields
 
 from ndive.data import open_sample, write_sample
 from ndive.errors import ArgumentError, FileAccessError, SampleError
@@ -108,7 +109,7 @@ def test_datasets_of_different_length(tmp_path):
 def test_missing_fields_are_all_named_with_what_is_near(tmp_path):
     rows = make_rows(3)
     names = {"z0": "z_null", "z0Uncertainty": "z0_Uncertainty"}
-    rows["tracks"].dtype.names = tuple(names.get(name, name) for name in rows["tracks"].dtype.names)
+    rows["tracks"] = rename_fields(rows["tracks"], names)
     path = written(tmp_path / "a.h5", rows)
     assert message(path, "fit") == (
         f"'{path}' can't be used to fit one vertex a jet: dataset 'tracks' lacks 'z0', 'z0Uncertainty' "

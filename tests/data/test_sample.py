@@ -2,6 +2,7 @@ import h5py
 import jax
 import numpy as np
 import pytest
+from numpy.lib.recfunctions import rename_fields
 
 from ndive.data import open_sample, write_sample
 from ndive.errors import ArgumentError, SampleError
@@ -110,8 +111,7 @@ def test_another_order_of_classes_is_translated_by_name(rows, tmp_path):
 
 def test_aliases(rows, path, tmp_path):
     legacy = {"ftagTruthOriginLabel": "truthOriginLabel", "ftagTruthVertexIndex": "truthVertexIndex"}
-    tracks = rows["tracks"].copy()
-    tracks.dtype.names = tuple(legacy.get(name, name) for name in tracks.dtype.names)
+    tracks = rename_fields(rows["tracks"], legacy)
     write_sample(tmp_path / "a.h5", [{"jets": rows["jets"], "tracks": tracks}], {})
     one, other = open_sample(path).read(0, 40), open_sample(tmp_path / "a.h5").read(0, 40)
     jax.tree.map(np.testing.assert_array_equal, one, other)
