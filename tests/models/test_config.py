@@ -10,7 +10,8 @@ from ndive.models import ModelConfig
         ("model", "GN2", "NDIVE, FTAG"),
         ("vertexer", "avr", "ndive, none, true_vertex"),
         ("activation", "relu", "sigmoid, softmax, perfect, none"),
-        ("layers", -1, "takes 0 or more"),
+        ("layers", -1, "takes 0 to 100"),
+        ("layers", 10**9, "takes 0 to 100"),
         ("heads", 3, "takes a divisor of 32"),
     ],
 )

@@ -9,6 +9,9 @@ from ndive.models.weights import ACTIVATIONS
 MODELS = ("NDIVE", "FTAG")
 VERTEXERS = ("ndive", "none", "true_vertex")
 
+MOST_LAYERS = 100
+"""Attention blocks beyond which a model is refused: a file from a stranger could ask for any number."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
@@ -44,7 +47,7 @@ class ModelConfig:
             if getattr(self, field) not in allowed:
                 found = getattr(self, field)
                 raise ConfigError(f"model: {field} is {found!r}, takes one of {', '.join(allowed)}")
-        if self.layers < 0:
-            raise ConfigError(f"model: layers is {self.layers}, takes 0 or more")
+        if not 0 <= self.layers <= MOST_LAYERS:
+            raise ConfigError(f"model: layers is {self.layers}, takes 0 to {MOST_LAYERS}")
         if self.heads < 1 or WIDTH % self.heads:
             raise ConfigError(f"model: heads is {self.heads}, takes a divisor of {WIDTH}")
