@@ -29,7 +29,7 @@ def test_names_are_text_and_never_markup():
         title=HOSTILE,
         verdict=[HOSTILE],
         tables=[Table(title=HOSTILE, columns=("model", HOSTILE), rows=((HOSTILE, "1"),), note=HOSTILE)],
-        sections=[Section(title="Figures", drawings=(), missing=[HOSTILE])],
+        sections=[Section(title="Figures", pictures=(), missing=[HOSTILE])],
         display=None,
         provenance=[(HOSTILE, HOSTILE)],
     )

@@ -1,18 +1,21 @@
 """The report as a whole: complete, self-contained, and drawn by a browser without a network."""
 
+import io
 import json
 import re
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from ndive.errors import FileAccessError
 from ndive.evaluation import compared, tags_with
 from ndive.report import current_report, report, sections, write_report
 from ndive.report.catalogue import FIGURES
-from ndive.report.figure import Drawing, as_data_address
+from ndive.report.figure import Drawing, picture_of, png_of
 from ndive.report.page import Section
 from tests.report.browser import opened_page
 
@@ -69,7 +72,7 @@ def test_a_redraw_that_breaks_off_leaves_no_page(written, evaluations, held_out,
 
 def test_figures_of_earlier_models_go_and_those_of_others_stay(evaluations, held_out, tmp_path, monkeypatch):
     drawn = dict(zip(("base", "with_vertex"), evaluations, strict=True))
-    monkeypatch.setattr(report, "draw_sections", lambda chosen, _: [one_figure(chosen[0].summary.name)])
+    monkeypatch.setattr(report, "draw_sections", one_section)
     write_report([drawn["base"]], held_out, tmp_path)
     (tmp_path / "figures" / "mine.png").touch()
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {
@@ -91,16 +94,20 @@ def test_a_report_that_cannot_be_finished_leaves_nothing(evaluations, held_out, 
     def full(*_):
         raise FileAccessError("the disk is full")
 
-    monkeypatch.setattr(report, "draw_sections", lambda chosen, _: [one_figure(chosen[0].summary.name)])
+    monkeypatch.setattr(report, "draw_sections", one_section)
     monkeypatch.setattr(report, "write_metrics", full)
     with pytest.raises(FileAccessError):
         write_report(evaluations[:1], held_out, tmp_path / "new" / "report")
     assert list(tmp_path.iterdir()) == []
 
 
-def one_figure(name):
-    drawing = Drawing(name=f"of_{name}", title="", caption="", figure=Figure(figsize=(1, 1)))
-    return Section(title=name, drawings=[drawing])
+def one_section(evaluations, _, shown):
+    """A section with one empty figure, named after the first model."""
+    name = f"of_{evaluations[0].summary.name}"
+    figure = Figure(figsize=(1, 1))
+    figure.subplots()
+    drawing = Drawing(name=name, title="", caption="", figure=figure)
+    return [Section(title=name, pictures=[shown(drawing)])]
 
 
 def test_every_figure_is_there_with_its_numbers(written):
@@ -142,14 +149,16 @@ def test_a_browser_draws_it_without_a_network(written):
         assert page.evaluate("[...document.images].every(image => image.naturalWidth > 100)")
 
 
-def test_a_figure_of_many_lines_comes_as_pixels(monkeypatch):
-    light, heavy = Figure(figsize=(1, 1)), Figure(figsize=(2, 2))
-    heavy.subplots().plot(range(200))
-    monkeypatch.setattr("ndive.report.figure.LARGEST_SVG", 5000)
-    made = [
-        as_data_address(Drawing(name="n", title="", caption="", figure=figure)) for figure in (light, heavy)
-    ]
-    assert [address.split(";")[0] for address in made] == ["data:image/svg+xml", "data:image/png"]
+def test_a_picture_is_its_figure_in_fewer_colours():
+    figure = Figure(figsize=(2, 1))
+    figure.subplots().plot(range(200), color="#d55e00")
+    png = png_of(figure)
+    picture = picture_of(Drawing(name="n", title="t", caption="c", figure=figure), png)
+    whole, few = (np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), int) for data in (png, picture.png))
+    assert whole.shape == few.shape == (160, 320, 3)
+    assert np.abs(whole - few).max() < 40
+    assert np.abs(whole - few).mean() < 0.5
+    assert len(picture.png) < len(png)
 
 
 def test_ratios_are_those_of_the_discriminant_that_is_asked_for(evaluations, held_out):

@@ -1,4 +1,4 @@
-"""A drawn figure with what a page needs to show it, and its files."""
+"""A drawn figure, its files, and what a page shows of it."""
 
 import base64
 import html
@@ -6,6 +6,8 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -14,8 +16,8 @@ from ndive.report.numbers import write_numbers
 
 PIXELS_PER_INCH = 160
 
-LARGEST_SVG = 150_000
-"""Bytes beyond which a page gets a figure as PNG."""
+BROAD = 8
+"""Inches of width beyond which a figure takes the whole width of a page."""
 
 KINDS = ("png", "pdf", "csv")
 
@@ -30,6 +32,17 @@ class Drawing:
     figure: Figure
 
 
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A drawing as a page shows it; `png` are the bytes of its image, of 256 colours."""
+
+    name: str
+    title: str
+    caption: str
+    broad: bool
+    png: bytes
+
+
 def figure_files(name: str, directory: Path) -> list[Path]:
     """The files in `directory` of the figure called `name`: PNG, PDF, and its numbers as CSV."""
     return [directory / f"{name}.{kind}" for kind in KINDS]
@@ -42,45 +55,48 @@ def save_drawing(drawing: Drawing, directory: Path, name: str | None = None) -> 
 
     **Raises:** `FileAccessError` where a file cannot be written.
     """
-    for _ in range(2):  # the first time the ticks are not known yet, for which there must be room
-        drawing.figure.draw_without_rendering()
-    drawing.figure.set_layout_engine("none")  # laid out once, for every format
     paths = png, pdf, numbers = figure_files(drawing.name if name is None else name, directory)
     with written_aside(png) as aside:
-        drawing.figure.savefig(aside, format="png", dpi=PIXELS_PER_INCH)
+        aside.write_bytes(png_of(drawing.figure))
     with written_aside(pdf) as aside:
-        drawing.figure.savefig(aside, format="pdf", metadata={"CreationDate": None})
+        FigureCanvasPdf(drawing.figure).print_pdf(aside, metadata={"CreationDate": None})
     write_numbers(drawing.figure, numbers)
     return paths
 
 
-def as_html(drawing: Drawing) -> str:
-    """The figure and its caption as an element of a page."""
-    title = html.escape(drawing.title)
-    wide = ' class="broad"' if drawing.figure.get_figwidth() > 8 else ""
-    return (
-        f'<figure id="{html.escape(drawing.name)}"{wide}>'
-        f'<img alt="{title}" src="{as_data_address(drawing)}">'
-        f"<figcaption><strong>{title}.</strong> {html.escape(drawing.caption)}</figcaption></figure>"
+def png_of(figure: Figure) -> bytes:
+    """The figure as PNG. It is laid out for this, once for every format."""
+    figure.set_dpi(PIXELS_PER_INCH)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+    drawn = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(drawn)
+    return drawn.getvalue()
+
+
+def picture_of(drawing: Drawing, png: bytes) -> Picture:
+    """The drawing for a page, from its PNG."""
+    reduced = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        image.convert("RGB").quantize(256).save(reduced, format="png")
+    return Picture(
+        name=drawing.name,
+        title=drawing.title,
+        caption=drawing.caption,
+        broad=bool(drawing.figure.get_figwidth() > BROAD),
+        png=reduced.getvalue(),
     )
 
 
-def as_data_address(drawing: Drawing) -> str:
-    """The figure within a `data:` address, for a page that needs no other file: SVG where that is small.
-
-    A figure of very many lines comes as PNG of 256 colours.
-    """
-    buffer = io.BytesIO()
-    drawing.figure.savefig(buffer, format="svg", metadata={"Date": None})
-    kind = "svg+xml"
-    if buffer.tell() > LARGEST_SVG:
-        buffer, kind = _few_colours(drawing.figure), "png"
-    return f"data:image/{kind};base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
-
-
-def _few_colours(figure: Figure) -> io.BytesIO:
-    drawn, reduced = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=PIXELS_PER_INCH)
-    with Image.open(drawn) as image:
-        image.convert("RGB").quantize(256).save(reduced, format="png", optimize=True)
-    return reduced
+def as_html(picture: Picture) -> str:
+    """The picture and its caption as an element of a page that needs no other file."""
+    title = html.escape(picture.title)
+    broad = ' class="broad"' if picture.broad else ""
+    address = "data:image/png;base64," + base64.b64encode(picture.png).decode("ascii")
+    return (
+        f'<figure id="{html.escape(picture.name)}"{broad}>'
+        f'<img alt="{title}" src="{address}">'
+        f"<figcaption><strong>{title}.</strong> {html.escape(picture.caption)}</figcaption></figure>"
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 from ndive.errors import ArgumentError
 from ndive.evaluation import Evaluation, HeldOut
 from ndive.report.catalogue import FIGURES, FigureKind, drawn, lacking
-from ndive.report.figure import Drawing, as_html, save_drawing
+from ndive.report.figure import Drawing, as_html, picture_of, png_of, save_drawing
 from ndive.report.style import styled
 
 
@@ -26,7 +26,7 @@ class Drawings(tuple[Drawing, ...]):
 
     def _repr_html_(self) -> str:
         with styled():
-            return "".join(map(as_html, self))
+            return "".join(as_html(picture_of(drawing, png_of(drawing.figure))) for drawing in self)
 
 
 def figure_named(name: str) -> FigureKind:

@@ -13,7 +13,7 @@ from plotly.offline import get_plotlyjs
 
 from ndive.evaluation import Table
 from ndive.files import reported
-from ndive.report.figure import Drawing, as_html
+from ndive.report.figure import Picture, as_html
 from ndive.report.provenance import fingerprint
 
 _DISPLAY_CAPTION = (
@@ -36,10 +36,10 @@ _PLOTLY_CONFIG = {
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading, what is said below it, its figures, and what is missing and why."""
+    """A heading, what is said below it, its figures as pictures, and what is missing and why."""
 
     title: str
-    drawings: Sequence[Drawing]
+    pictures: Sequence[Picture]
     missing: Sequence[str] = ()
 
 
@@ -56,7 +56,7 @@ class Page:
 
 
 def render(page: Page) -> str:
-    """The page as HTML. Figures are inlined; within `styled()` they have the style of the package."""
+    """The page as HTML, with its pictures inside."""
     room = resources.files("ndive.report")
     anchors = [_anchor(section.title) for section in page.sections]
     return Template(room.joinpath("page.html").read_text(encoding="utf-8")).substitute(
@@ -116,7 +116,7 @@ def _table(table: Table) -> str:
 
 
 def _section(section: Section, anchor: str) -> str:
-    figures = "".join(map(as_html, section.drawings))
+    figures = "".join(map(as_html, section.pictures))
     missing = "".join(f'<p class="note">{html.escape(reason)}</p>' for reason in section.missing)
     return (
         f'<section id="{anchor}"><h2>{html.escape(section.title)}</h2>{missing}'

@@ -26,7 +26,7 @@ from ndive.evaluation import (
     write_metrics,
 )
 from ndive.files import made, reported, resolved, written_aside
-from ndive.report.figure import KINDS, figure_files, save_drawing
+from ndive.report.figure import KINDS, Drawing, Picture, figure_files, picture_of, save_drawing
 from ndive.report.jets import display_jets
 from ndive.report.page import Page, Section, is_page_of, named_figures, render
 from ndive.report.provenance import fingerprint, provenance
@@ -69,14 +69,16 @@ def write_report(
     """
     _clear(directory)
     written: list[Path] = []
+
+    def saved(drawing: Drawing) -> Picture:
+        written.extend(figure_files(drawing.name, directory / FIGURES))
+        png, *_ = save_drawing(drawing, directory / FIGURES)
+        return picture_of(drawing, png.read_bytes())
+
     with made(directory / FIGURES), _removed_if_it_fails(written):
         with styled():
-            sections = draw_sections(evaluations, held_out)
-            for section in sections:
-                for drawing in section.drawings:
-                    written += figure_files(drawing.name, directory / FIGURES)
-                    save_drawing(drawing, directory / FIGURES)
-            page = render(_page(evaluations, held_out, sections, seed))
+            sections = draw_sections(evaluations, held_out, saved)
+        page = render(_page(evaluations, held_out, sections, seed))
         written.append(directory / METRICS)
         write_metrics(directory / METRICS, evaluations, held_out)
         written.append(directory / BINNED)

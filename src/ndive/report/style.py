@@ -25,8 +25,6 @@ _ADJUSTED: Any = {
     "ytick.minor.size": 4,
     "axes.autolimit_mode": "data",
     "axes.unicode_minus": True,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "ndive",
     "pdf.fonttype": 42,
 }
 
