@@ -5,7 +5,6 @@ import sys
 from dataclasses import fields
 
 import h5py
-import hdf5plugin  # noqa: F401
 import jax
 import numpy as np
 import pytest
@@ -43,6 +42,18 @@ def test_what_is_kept_comes_back_whole(tmp_path, vertices):
     for one, other in zip(jax.tree.leaves(back), jax.tree.leaves(made), strict=True):
         np.testing.assert_array_equal(one, other)
         assert one.dtype == other.dtype
+
+
+def test_what_is_kept_is_the_file_itself_and_cannot_be_changed(tmp_path):
+    made = cached(tmp_path, KEY, Predictions, lambda: toy_predictions(toy_jets(5)))
+    with h5py.File(the_file(tmp_path)) as file:
+        place = file["vertices/chi2"].id.get_offset()
+    with the_file(tmp_path).open("r+b") as file:
+        file.seek(place)
+        file.write(np.array(7.5, made.vertices.chi2.dtype).tobytes())
+    assert made.vertices.chi2[0] == 7.5
+    with pytest.raises(ValueError, match="read-only"):
+        made.vertices.chi2[0] = 0
 
 
 def test_outputs_that_a_model_does_not_have_are_not_computed_again(tmp_path):
@@ -114,9 +125,9 @@ def test_damage_within_the_arrays_is_computed_anew(tmp_path):
     kept(tmp_path, n_jets=1000)
     path = the_file(tmp_path)
     with h5py.File(path) as file:
-        chunk = file["hadron_vertex"].id.get_chunk_info(0)
+        place = file["hadron_vertex"].id.get_offset()
     damaged = bytearray(path.read_bytes())
-    damaged[chunk.byte_offset : chunk.byte_offset + chunk.size] = b"\xff" * chunk.size
+    damaged[place + 5000] ^= 1
     path.write_bytes(damaged)
     assert len(kept(tmp_path, n_jets=4).flavour) == 4
 

@@ -1,14 +1,17 @@
-"""Arrays kept on disk under everything that they depend on, so that none is computed twice or goes stale."""
+"""Arrays kept on disk under everything that they depend on, so that none is computed twice or goes stale.
+
+They are mapped and not read: what nobody looks at stays on disk, and the system can drop the rest again.
+"""
 
 import hashlib
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 import h5py
-import hdf5plugin
 import numpy as np
 
 from ndive.data import written_hdf5
@@ -16,6 +19,8 @@ from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
 
 Kept = TypeVar("Kept", JetTable, Predictions)
 Tree = TypeVar("Tree", JetTable, Predictions, FittedVertices)
+
+CHECKSUM = "crc32"
 
 NOTHING = h5py.Empty("f4")
 """Stands in the file for an output that the model does not have, so that a missing one is told from it."""
@@ -29,10 +34,10 @@ def cached(
     *,
     overwrite: bool = False,
 ) -> Kept:
-    """What `compute` gives, read from `directory` if it was computed before under the same `key`.
+    """What `compute` gives, from `directory` if it was computed before under the same `key`.
 
-    The file is named after the hash of `key`, which it also holds; one that cannot be read, or that lacks a
-    part, is made anew, and with `overwrite` any.
+    The file is named after the hash of `key`, which it also holds; one that cannot be read, that lacks a part
+    or is damaged is made anew, and with `overwrite` any. The arrays are those of the file, read-only.
 
     **Raises:** `FileAccessError` where the file cannot be written, and what `compute` raises.
     """
@@ -45,13 +50,16 @@ def cached(
     with written_hdf5(path) as (file, _):
         file.attrs["key"] = text
         _write(file, made)
-    return made
+    kept = _read(path, text, kind)
+    return made if kept is None else kept
 
 
 def _write(group: h5py.Group, tree: JetTable | Predictions | FittedVertices) -> None:
     for name, value in vars(tree).items():
         if isinstance(value, np.ndarray):
-            group.create_dataset(name, data=value, **(hdf5plugin.LZ4() if value.size else {}))
+            group.create_dataset(name, data=value).attrs[CHECKSUM] = zlib.crc32(
+                np.ascontiguousarray(value).data
+            )
         elif value is None:
             group[name] = NOTHING
         else:
@@ -62,17 +70,30 @@ def _read(path: Path, key: str, kind: type[Kept]) -> Kept | None:
     """The tree in the file, or None if there is none of this key in one piece."""
     try:
         with h5py.File(path, "r") as file:
-            return _build(file, kind) if file.attrs.get("key") == key else None
+            return _build(path, file, kind) if file.attrs.get("key") == key else None
     except (OSError, RuntimeError, ValueError, TypeError, KeyError):
         return None
 
 
-def _build(group: h5py.Group, kind: type[Tree]) -> Tree:
-    values: dict[str, Any] = {field.name: _value(group[field.name]) for field in fields(kind)}
+def _build(path: Path, group: h5py.Group, kind: type[Tree]) -> Tree:
+    values: dict[str, Any] = {field.name: _value(path, group[field.name]) for field in fields(kind)}
     return kind(**values)
 
 
-def _value(node: h5py.Group | h5py.Dataset) -> np.ndarray | FittedVertices | None:
+def _value(path: Path, node: h5py.Group | h5py.Dataset) -> np.ndarray | FittedVertices | None:
     if isinstance(node, h5py.Group):
-        return _build(node, FittedVertices)
-    return None if node.shape is None else node[()]
+        return _build(path, node, FittedVertices)
+    return None if node.shape is None else _mapped(path, node)
+
+
+def _mapped(path: Path, node: h5py.Dataset) -> np.ndarray:
+    """The array at its place in the file.
+
+    **Raises:** `ValueError` where its bytes are not those that were written.
+    """
+    array = np.empty(node.shape, node.dtype)
+    if array.size:
+        array = np.memmap(path, node.dtype, "r", node.id.get_offset(), node.shape).view(np.ndarray)
+    if zlib.crc32(array.data) != node.attrs[CHECKSUM]:
+        raise ValueError(f"'{node.name}' is damaged")
+    return array
