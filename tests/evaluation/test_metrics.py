@@ -4,6 +4,7 @@ import json
 import math
 from importlib.metadata import version
 
+import jax
 import pytest
 
 from ndive.errors import FileAccessError
@@ -16,12 +17,11 @@ from ndive.evaluation import (
     Resolution,
     Summary,
     TrainedModel,
-    reference_model,
     write_measurements,
     write_metrics,
 )
 from ndive.evaluation.summary import Selection, Tagging
-from ndive.models import ModelConfig
+from ndive.models import ModelConfig, build_model, identity_normalisation
 from tests.evaluation.toys import toy_jets, toy_predictions, toy_vertices
 
 JETS = toy_jets(4)
@@ -105,7 +105,7 @@ def evaluation(directory, name, epoch):
         copy=None,
         directory=directory,
         path=directory / "best.eqx",
-        model=reference_model("none"),
+        model=build_model(ModelConfig(), identity_normalisation(), key=jax.random.key(0)),
         config=ModelConfig(model="FTAG", layers=3),
         artefact="a1" * 32,
         epoch=epoch,

@@ -1,3 +1,4 @@
+import jax
 import numpy as np
 import pytest
 
@@ -9,13 +10,12 @@ from ndive.evaluation import (
     measurements,
     read_example,
     read_jets,
-    reference_model,
     summarise,
     take,
     vertex_quantities,
 )
 from ndive.evaluation.summary import resolutions
-from ndive.models import ModelConfig
+from ndive.models import ModelConfig, build_model, identity_normalisation
 from ndive.report.display import Shown
 from ndive.report.style import styled
 from tests.data.samples import make_rows
@@ -69,7 +69,7 @@ def evaluations(jets, tmp_path_factory):
             copy=None,
             directory=tmp_path_factory.getbasetemp(),
             path=tmp_path_factory.getbasetemp() / "best.eqx",
-            model=reference_model("none"),
+            model=build_model(ModelConfig(), identity_normalisation(), key=jax.random.key(0)),
             config=ModelConfig(),
             artefact="f" * 64,
             epoch=5,

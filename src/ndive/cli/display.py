@@ -13,14 +13,13 @@ from ndive.errors import ArgumentError
 from ndive.evaluation import (
     SELECTIONS,
     Predictions,
+    fit_selected,
     load_copies,
     predict,
     read_example,
     read_jets,
-    reference_model,
 )
 from ndive.files import check_directory, resolved, written_aside
-from ndive.models import Model
 from ndive.report.event import EventJet, event_page
 from ndive.training import models_root
 from ndive.training.compilation import keep_compiled
@@ -64,11 +63,11 @@ def display(
     check_directory(resolved(output).parent)
     keep_compiled()
     root = models_root(models)
-    shown: dict[str, Model] = {title: reference_model(name) for name, title in SELECTIONS.items()}
-    shown |= {name: load_copies(name, root)[0].model for name in model}
+    trained = {name: load_copies(name, root)[0].model for name in model}
     rows = range(jet, min(jet + jets, sample.n_jets))
     table = read_jets(sample, rows)
-    found = {name: predict(one, sample, rows) for name, one in shown.items()}
+    found = {title: fit_selected(name, sample, rows) for name, title in SELECTIONS.items()}
+    found |= {name: predict(one, sample, rows) for name, one in trained.items()}
     events = [
         EventJet(
             example=read_example(sample, table, row, first=rows.start),

@@ -30,9 +30,9 @@ from ndive.evaluation.examples import random_rows as random_rows
 from ndive.evaluation.examples import read_example as read_example
 from ndive.evaluation.examples import take as take
 from ndive.evaluation.inference import SELECTIONS as SELECTIONS
+from ndive.evaluation.inference import fit_selected as fit_selected
 from ndive.evaluation.inference import predict as predict
 from ndive.evaluation.inference import read_jets as read_jets
-from ndive.evaluation.inference import reference_model as reference_model
 from ndive.evaluation.inputs import INPUTS as INPUTS
 from ndive.evaluation.inputs import read_inputs as read_inputs
 from ndive.evaluation.judging import evaluate_models as evaluate_models

@@ -12,7 +12,7 @@ from ndive.data import Sample
 from ndive.evaluation.binning import Measurement, measurements
 from ndive.evaluation.cache import cached
 from ndive.evaluation.discriminant import TAGS, Tags
-from ndive.evaluation.inference import SELECTIONS, predict, read_jets, reference_model
+from ndive.evaluation.inference import SELECTIONS, fit_selected, predict, read_jets
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
 from ndive.evaluation.quantities import vertex_quantities
 from ndive.evaluation.summary import Resolution, Summary, resolutions, summarise
@@ -69,14 +69,12 @@ def read_held_out(
     key = _key(sample)
     jets = cached(directory, key, JetTable, lambda: read_jets(sample, report=told), overwrite=overwrite)
     references = {}
-    for activation, title in SELECTIONS.items():
-        compute = partial(
-            predict, reference_model(activation), sample, report=_told(report, f"fitting, {title}")
-        )
-        chosen = key | {"selection": activation}
+    for selection, title in SELECTIONS.items():
+        compute = partial(fit_selected, selection, sample, report=_told(report, f"fitting, {title}"))
+        chosen = key | {"selection": selection}
         fitted = cached(directory, chosen, Predictions, compute, overwrite=overwrite).vertices
         if fitted is not None:
-            references[activation] = fitted
+            references[selection] = fitted
     return HeldOut(
         sample=sample,
         jets=jets,

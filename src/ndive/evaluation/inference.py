@@ -1,6 +1,7 @@
 """Running a model over a sample: jets in file order, one batch in memory at a time."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -37,7 +38,7 @@ Report = Callable[[int], None]
 """Told the number of jets done since it was last called."""
 
 SELECTIONS = {"none": "no selection", "perfect": "perfect selection"}
-"""Fits without a network: the activation of their weights, and their names in figures and tables."""
+"""Fits without a network: whose tracks they take, and their names in figures and tables."""
 
 Piece = TypeVar("Piece", JetTable, Predictions)
 
@@ -55,8 +56,26 @@ def predict(
     if reads_truth(model) and not sample.has_truth:
         raise ArgumentError("the model reads the truth: open the sample to train, not to predict")
 
+    return _over(sample, rows, partial(_outputs, model), report)
+
+
+def fit_selected(
+    selection: str, sample: Sample, rows: range | None = None, *, report: Report | None = None
+) -> Predictions:
+    """Vertices without a network: of all tracks (`none`) or of the true ones (`perfect`), weights of one.
+
+    Both are one program, for which the compiler needs its time once.
+
+    **Raises:** `SampleError` for a row that breaks the layout.
+    """
+    config = ModelConfig(model="NDIVE", activation="perfect", ghost=False)
+    model = build_model(config, identity_normalisation(), key=jax.random.key(0))
+
     def outputs(batch: Batch) -> Predictions:
-        return _predictions(_forward(model, batch), np.asarray(batch.jet.tracks.mask))
+        truth = batch.truth
+        chosen = {"none": batch.jet.tracks.mask, "perfect": truth.perfect_weights}[selection]
+        weights = np.asarray(chosen, truth.perfect_weights.dtype)
+        return _outputs(model, replace(batch, truth=replace(truth, perfect_weights=weights)))
 
     return _over(sample, rows, outputs, report)
 
@@ -74,12 +93,6 @@ def read_jets(sample: Sample, rows: range | None = None, *, report: Report | Non
     **Raises:** `SampleError` for a row that breaks the layout.
     """
     return _over(sample, rows, _jets, report)
-
-
-def reference_model(activation: str) -> Model:
-    """The fit without a network: all tracks (`none`) or the true ones (`perfect`)."""
-    config = ModelConfig(model="NDIVE", activation=activation, ghost=False)
-    return build_model(config, identity_normalisation(), key=jax.random.key(0))
 
 
 def _over(sample: Sample, rows: range | None, of: Callable[[Batch], Piece], report: Report | None) -> Piece:
@@ -100,6 +113,10 @@ def _read(sample: Sample, rows: tuple[int, int]) -> Batch:
         return sample.read(*rows)
     jet = sample.read_jets(*rows)
     return Batch(jet=jet, truth=unknown_truth(*jet.tracks.mask.shape))
+
+
+def _outputs(model: Model, batch: Batch) -> Predictions:
+    return _predictions(_forward(model, batch), np.asarray(batch.jet.tracks.mask))
 
 
 def _predictions(output: VertexerOutput | TaggerOutput, real: Bool[np.ndarray, "jets slots"]) -> Predictions:
