@@ -132,3 +132,12 @@ def test_clean_are_the_fits_without_weight_on_other_tracks():
     share = one("clean_selection")
     assert (share.value, share.count) == (pytest.approx((b & ~others).sum() / b.sum(), abs=0.01), b.sum())
     assert one("clean_sandwich_pull_width_x").count == pytest.approx(share.value * share.count)
+
+
+def test_pairs_are_counted_alike_in_blocks(monkeypatch):
+    whole = quantities(PREDICTIONS, JETS)
+    monkeypatch.setattr("ndive.evaluation.quantities.BLOCK", 7)
+    blocks = quantities(PREDICTIONS, JETS)
+    np.testing.assert_array_equal(blocks["vertex_purity"].part, whole["vertex_purity"].part)
+    np.testing.assert_array_equal(blocks["vertex_purity"].whole, whole["vertex_purity"].whole)
+    np.testing.assert_array_equal(blocks["pair_f1"].value, whole["pair_f1"].value)

@@ -1,13 +1,16 @@
 """Every figure of merit jet by jet, so that it can be taken over any jets and in any bins."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from scipy.stats import chi2 as chi2_distribution
 
 from ndive.evaluation.discriminant import TAGS, Tag, Tags
 from ndive.evaluation.partition import (
+    PairCounts,
     adjusted_rand_index,
     one_sided_rand_index,
     pair_counts,
@@ -17,7 +20,7 @@ from ndive.evaluation.partition import (
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
 from ndive.evaluation.resolution import AXES, vertex_residuals
 from ndive.evaluation.selection import CLEAN, contamination, selection_counts
-from ndive.evaluation.vertexing import vertex_counts
+from ndive.evaluation.vertexing import VertexCounts, vertex_counts
 from ndive.schema import load_schema
 
 WORKING_POINT = 0.7
@@ -53,6 +56,11 @@ class Spread:
 
     value: Float[np.ndarray, " jets"]
 
+
+BLOCK = 10_000
+"""Jets whose pairs of tracks are counted at a time."""
+
+Counts = TypeVar("Counts", VertexCounts, PairCounts)
 
 Quantity = Fraction | Values | Spread
 
@@ -169,14 +177,10 @@ def _grouping(
 ) -> dict[str, Quantity]:
     classes = [origin_class.name for origin_class in load_schema().origin_classes]
     predicted = origin.argmax(axis=-1)
-    counts = vertex_counts(
-        jets.vertex_index,
-        jets.decay,
-        vertex_index,
-        np.isin(predicted, [classes.index("from_b"), classes.index("from_c")]) & jets.real,
-        (predicted == classes.index("primary")) & jets.real,
-    )
-    pairs = pair_counts(jets.vertex_index, vertex_index, jets.real)
+    heavy = np.isin(predicted, [classes.index("from_b"), classes.index("from_c")]) & jets.real
+    primary = (predicted == classes.index("primary")) & jets.real
+    counts = _in_blocks(vertex_counts, jets.vertex_index, jets.decay, vertex_index, heavy, primary)
+    pairs = _in_blocks(pair_counts, jets.vertex_index, vertex_index, jets.real)
     return {
         "adjusted_rand_index": Values(value=adjusted_rand_index(pairs)),
         "one_sided_rand_index": Values(value=one_sided_rand_index(pairs, jets.n_tracks)),
@@ -186,6 +190,14 @@ def _grouping(
         "vertex_purity": Fraction(part=counts.matched, whole=counts.found),
         "vertex_fakes": _share((counts.found > 0) & (counts.true == 0), counts.true == 0),
     }
+
+
+def _in_blocks(count: Callable[..., Counts], *columns: Shaped[np.ndarray, "jets slots"]) -> Counts:
+    """`count(*columns)` of all jets, with the pairs of tracks of one block in memory."""
+    n_jets = len(columns[0])
+    starts = range(0, max(n_jets, 1), BLOCK)
+    pieces = [count(*(column[start : start + BLOCK] for column in columns)) for start in starts]
+    return type(pieces[0])(*map(np.concatenate, zip(*pieces, strict=True)))
 
 
 def _selection(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
