@@ -51,6 +51,12 @@ def test_roc_draws_the_curve_and_its_ratio(evaluations, jets, lines):
     assert "c jets" in above.get_ylabel()
 
 
+def test_one_tagger_has_no_ratio(evaluations, jets, lines):
+    (axes,) = roc_drawing({"base": [evaluations[0].predictions.flavour]}, lines, jets, "ujets").figure.axes
+    assert axes.get_xlim() == (0.6, 1.0)
+    assert axes.get_xlabel() == "b-jet efficiency"
+
+
 def test_copies_are_one_curve_with_their_spread(evaluations, jets, lines):
     one, other = (evaluation.predictions.flavour for evaluation in evaluations)
     above, below = roc_drawing({"base": [one], "with_vertex": [one, other]}, lines, jets, "ujets").figure.axes
@@ -179,6 +185,15 @@ def test_a_large_error_bar_does_not_squeeze_the_points(name, scale, evaluations,
         for container in axes.containers:
             values = container.lines[0].get_ydata()
             assert ((values > low) & (values < high)).all()
+
+
+def test_an_axis_reaches_below_zero_only_where_a_value_does(evaluations, lines):
+    found = evaluations[1].summary.measurements
+    negative = [replace(one, value=-0.3) if one.metric == "adjusted_rand_index" else one for one in found]
+    shares = binned_drawing("b_tag_binned", {"with_vertex": found}, lines).figure.axes
+    index = binned_drawing("grouping", {"with_vertex": negative}, lines).figure.axes[0]
+    assert all(axes.get_ylim()[0] >= 0 for axes in shares)
+    assert index.get_ylim()[0] < -0.3
 
 
 def test_the_calibration_is_the_share_of_the_flavour(evaluations, jets, lines):

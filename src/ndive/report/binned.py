@@ -73,12 +73,15 @@ def _curves(
 
 
 def _range(values: list[float], scale: str) -> tuple[float, float]:
-    """The axis on which all values are seen, though not all of a large error bar."""
+    """The axis on which all values are seen, though not all of a large error bar.
+
+    It has no part below zero unless a value has.
+    """
     low, high = min(values, default=0.5), max(values, default=0.5)
     if scale == "log":
         return 0.7 * low, 1.4 * high
     margin = 0.15 * (high - low) or 0.1
-    return low - margin, high + margin
+    return low - margin if low < 0 else max(low - margin, 0.0), high + margin
 
 
 FILLED: dict[str, Any] = {"bjets": "full", "cjets": "none", "ujets": "left"}

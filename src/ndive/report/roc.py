@@ -34,19 +34,22 @@ def roc_drawing(
     background: str,
     tag: Tag = B_TAG,
 ) -> Drawing:
-    """The ROC curves of all taggers against one background; the copies of one are drawn as one curve."""
+    """The ROC curves of all taggers against one background; the copies of one are drawn as one curve.
+
+    Below stand the ratios to the first, where there are others.
+    """
     figure = new_figure(6.4, 6.0)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, 1])
     efficiencies = np.linspace(LOWEST[tag.name], 1.0, 1001)[:-1]
     scores = {
         name: [scores_against(flavour, jets, background, tag) for flavour in copies]
         for name, copies in taggers.items()
     }
-    first = next(iter(scores))
+    heights = [2.6, 1] if len(scores) > 1 else [1]
+    above, *below = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
     for name, copies in scores.items():
         _draw(above, _curve(copies, efficiencies), lines[name], _label(name, copies))
-        if name != first:
-            _draw(below, _ratio(copies, scores[first], efficiencies), lines[name], name)
+    for axes in below:
+        _draw_ratios(axes, scores, lines, efficiencies)
     title = flavour_title(background)
     above.set_yscale("log")
     above.set_ylim(1, 6 * above.get_ylim()[1])
@@ -54,11 +57,9 @@ def roc_drawing(
     above.legend(loc="upper right")
     signal = flavour_title(tag.signal)
     stamp(above, f"{signal} against {title}")
-    below.axhline(1, **lines[first].drawn(), linewidth=1)
-    below.set_ylabel(f"Ratio to\n{first}", fontsize="small")
-    below.set_xlabel(f"{signal.replace(' jets', '-jet')} efficiency")
-    below.set_xlim(LOWEST[tag.name], 1.0)
-    _frame_ratio(below)
+    lowest = [above, *below][-1]
+    lowest.set_xlabel(f"{signal.replace(' jets', '-jet')} efficiency")
+    lowest.set_xlim(LOWEST[tag.name], 1.0)
     return Drawing(
         name=f"roc_{background}" if tag.name == B_TAG.name else f"roc_c_{background}",
         title=f"Rejection of {title}, {signal} kept",
@@ -71,6 +72,21 @@ def roc_drawing(
         ),
         figure=figure,
     )
+
+
+def _draw_ratios(
+    axes: Axes,
+    scores: Mapping[str, Sequence[Scores]],
+    lines: Mapping[str, Line],
+    efficiencies: Float[np.ndarray, " points"],
+) -> None:
+    """The curves of all but the first over that of the first."""
+    first, *others = scores
+    for name in others:
+        _draw(axes, _ratio(scores[name], scores[first], efficiencies), lines[name], name)
+    axes.axhline(1, **lines[first].drawn(), linewidth=1)
+    axes.set_ylabel(f"Ratio to\n{first}", fontsize="small")
+    _frame_ratio(axes)
 
 
 def _label(name: str, copies: Sequence[Scores]) -> str:
