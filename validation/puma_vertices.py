@@ -1,6 +1,6 @@
 """Secondary vertices counted by puma beside ours, jet by jet.
 
-    uv run --isolated --no-dev --with puma-hep python validation/puma_vertices.py
+    uv run --isolated --no-dev --with puma-hep==0.5.6 python validation/puma_vertices.py
 
 puma is no dependency, since it pins older libraries, so this runs in an environment of its own. Jets,
 vertices and told origins are random; prints how many were compared.
