@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from ndive.evaluation import BINS, Measurement, flavour_title
 from ndive.report.binned_figures import BINNED_FIGURES, BinnedFigure
 from ndive.report.figure import Drawing
-from ndive.report.style import FEWEST, FLAVOUR_LINES, Line, new_figure
+from ndive.report.style import FEWEST, FLAVOUR_LINES, Line, new_figure, plain_log_scale
 
 TITLES = {
     "pt": "Jet $p_T$ [GeV]",
@@ -41,7 +41,8 @@ def binned_drawing(
             drawn[metric] += [point.value for point in points]
     for row, (metric, label), level in zip_longest(panels, kind.metrics.items(), kind.levels):
         row[0].set_ylabel(label, fontsize="small")
-        row[0].set_yscale(kind.scale)
+        if kind.scale == "log":
+            plain_log_scale(row[0])
         row[0].set_ylim(*_range([*drawn[metric], *([] if level is None else [level])], kind.scale))
         for axes in row:
             if level is not None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from ndive.evaluation import (
     FittedVertices,
@@ -16,7 +15,7 @@ from ndive.evaluation import (
     vertex_quantities,
 )
 from ndive.report.figure import Drawing
-from ndive.report.style import FEWEST, Line, new_figure
+from ndive.report.style import FEWEST, Line, new_figure, plain_log_scale
 
 SHARES = (0.0, 0.001, 0.01, 0.03, 0.1, 0.2, 0.4, 1.01)
 """Edges of the share of the weight; all of it is less than the last."""
@@ -56,10 +55,7 @@ def contamination_drawing(
             axes.margins(x=0.08, y=0.15)
             axes.tick_params(labelsize="small")
     for axes in panels[:2].flat:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        plain_log_scale(axes)
     for axes, flavour in zip(panels[0], masks, strict=True):
         axes.set_title(flavour_title(flavour), fontsize="medium")
     for axes in panels[-1]:

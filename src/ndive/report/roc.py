@@ -26,6 +26,9 @@ from ndive.report.style import Line, new_figure, stamp
 LOWEST = {"b_tag": 0.6, "c_tag": 0.2}
 """Where the axis of the efficiency begins."""
 
+HEADROOM = 1.3
+"""Decades of the axis of the rejection over those that the curves take: room for the legend."""
+
 
 def roc_drawing(
     taggers: Mapping[str, Sequence[Probabilities]],
@@ -52,7 +55,7 @@ def roc_drawing(
         _draw_ratios(axes, scores, lines, efficiencies)
     title = flavour_title(background)
     above.set_yscale("log")
-    above.set_ylim(1, 6 * above.get_ylim()[1])
+    above.set_ylim(1, above.get_ylim()[1] ** HEADROOM)
     above.set_ylabel(f"Rejection of {title}")
     above.legend(loc="upper right")
     signal = flavour_title(tag.signal)
@@ -66,7 +69,7 @@ def roc_drawing(
         caption=(
             f"Rejection (one over efficiency) of {title} against the efficiency for {signal}, with "
             f"{tag.symbol} cut at each. Bands: one standard deviation of the logarithm, from the number of "
-            "background jets and, through the cut, of signal jets; the ratio takes into account that the "
+            "background jets and, through the cut, of signal jets; a ratio takes into account that the "
             "models are judged on the same jets. Of a model with copies the mean is drawn, and the band is "
             "the standard deviation of one copy, added in quadrature in the ratio."
         ),

@@ -9,6 +9,7 @@ import matplotlib as mpl
 import mplhep
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 _ADJUSTED: Any = {
     "figure.dpi": 110,
@@ -95,6 +96,14 @@ def styled() -> Iterator[None]:
 def new_figure(width: float, height: float) -> Figure:
     """A figure of `width` by `height` inches that no global state knows."""
     return Figure(figsize=(width, height))
+
+
+def plain_log_scale(axes: Axes) -> None:
+    """A logarithmic y axis of few decades: 0.5, 1, 2, 5 and so on, without powers of ten."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def stamp(axes: Axes, text: str) -> None:
