@@ -5,8 +5,7 @@ r"""What the paper's models learn from one sample: the tables and the learning c
     uv run python validation/results.py SAMPLE MODELS [NAME ...]
 
 Trains what is not finished yet, and goes on with what was interrupted; then prints Markdown and draws the
-losses. With names it
-trains those alone, so that several processes may share the work.
+losses. With names it trains those alone, so that several processes may share the work.
 """
 
 import sys
