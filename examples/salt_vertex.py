@@ -65,13 +65,15 @@ class VertexModel(SaltModel):
 
 def parameters(measured: Mapping[str, Tensor]) -> Tensor:
     """The tracks as the fit takes them, `[B, n, 5]`."""
-    return torch.stack([measured[name] for name in PERIGEE], dim=-1) * SCALE
+    perigees = torch.stack([measured[name] for name in PERIGEE], dim=-1)
+    return perigees * SCALE.to(perigees.device)
 
 
 def covariance(measured: Mapping[str, Tensor]) -> Tensor:
     """Their covariance `[B, n, 5, 5]`; correlations that are not given are zero."""
-    errors = torch.stack([measured[f"{name}Uncertainty"] for name in PERIGEE], dim=-1) * SCALE
-    correlation = torch.eye(5).expand(*errors.shape, 5).clone()
+    errors = torch.stack([measured[f"{name}Uncertainty"] for name in PERIGEE], dim=-1)
+    errors = errors * SCALE.to(errors.device)
+    correlation = torch.eye(5, device=errors.device).expand(*errors.shape, 5).clone()
     for (row, one), (column, other) in combinations(enumerate(PERIGEE), 2):
         if (name := f"corr_{one}_{other}") in measured:
             correlation[..., row, column] = correlation[..., column, row] = measured[name]

@@ -5,7 +5,7 @@
 Runs in the environment of Salt, without ndive; docs/other_programs.md says how it was made. SAMPLE is a
 directory that `ndive simulate` or `ndive convert` wrote. One thread, CPU. Interrupted, the same command
 goes on after the last whole epoch. Leaves the configuration, Salt's checkpoints and the scores, `scores.h5`,
-in DIRECTORY, and prints the number of parameters and the CPU time.
+in DIRECTORY, and prints the CPU time.
 """
 
 import argparse

@@ -17,10 +17,12 @@ def write_edm4hep(
     covariance: str = "covMatrix.values[21]",
     jets: list[list[dict]] | None = None,
     pointers: tuple[str, str] = ("_Jet_particles", "_ReconstructedParticles_tracks"),
+    collections: tuple[int, ...] = (7,),
 ) -> Path:
     """Events of tracks of states: `state` of five numbers, `terms`, `location`, `point`.
 
-    Of each event there is one particle a track, in reverse order, and jets of `momentum` and `particles`.
+    Of each event there is one particle a track, in reverse order, and jets of `momentum` and `particles`, who
+    in turn are said to be of `collections`.
     """
     flat = [[state for track in event for state in track] for event in tracks]
     branches = {f"{states}.{name}": of(flat, lambda s, k=k: s["state"][k]) for name, k in STATE.items()}
@@ -39,6 +41,11 @@ def write_edm4hep(
         branches |= ranges("Jet.particles", [[len(jet["particles"]) for jet in event] for event in jets])
         listed = [[particle for jet in event for particle in jet["particles"]] for event in jets]
         branches[f"{to_particles}.index"] = of(listed, int, "i4")
+        for relation in pointers:
+            of_event = [range(len(event)) for event in (tracks if relation == to_tracks else listed)]
+            branches[f"{relation}.collectionID"] = of(
+                of_event, lambda place: collections[place % len(collections)], "u4"
+            )
         branches |= {
             f"Jet.momentum.{axis}": of(jets, lambda jet, k=k: jet["momentum"][k])
             for k, axis in enumerate("xyz")

@@ -178,6 +178,12 @@ def test_a_pointer_out_of_its_event(jets, message, tmp_path):
         read_edm4hep_jets(path)
 
 
+def test_pointers_to_several_collections(tmp_path):
+    path = file_of(tmp_path / "fcc.root", LAYOUTS["EDM4hep 1.0"], jets=JETS, collections=(7, 11))
+    with pytest.raises(SampleError, match="'_Jet_particles' points to 2 collections, of numbers 7, 11"):
+        read_edm4hep_jets(path)
+
+
 def test_ranges_out_of_their_event(tmp_path):
     two = [[[state(1, 0, 1e-3, 5, 0.75)], [state(1, 0, 1e-3, 5, 0.75)]], []]
     path = write_edm4hep(tmp_path / "fcc.root", two)

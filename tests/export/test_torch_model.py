@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ndive.errors import CheckpointError
+from ndive.errors import CheckpointError, ConfigError
 from ndive.models import ModelConfig, Normalisation, build_model, split_trainable
 from ndive.tracks import Tracks
 from tests.models.jets import random_jet, with_slots
@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 from ndive.export.torch_state import write_torch_state  # noqa: E402
-from ndive.torch import Jets, load_model  # noqa: E402
+from ndive.torch import NDIVE, Jets, Tagger, load_model  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -120,6 +120,14 @@ def test_it_goes_on_training_but_for_the_normalisation(jets, tmp_path):
         (module.weigher.encoder.dense[0].weight.grad, gradient.weigher.encoder.dense[0].weight.T),
     ):
         np.testing.assert_allclose(ours, theirs, atol=1e-3 * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize(
+    "config", [ModelConfig(activation="perfect"), ModelConfig(model="FTAG", vertexer="true_vertex")]
+)
+def test_what_reads_the_truth_has_no_module(config):
+    with pytest.raises(ConfigError, match="reads the truth"):
+        (Tagger if config.model == "FTAG" else NDIVE)(config)
 
 
 def test_what_is_no_state_is_refused(tmp_path):

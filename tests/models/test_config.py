@@ -12,6 +12,7 @@ from ndive.models import ModelConfig
         ("activation", "relu", "sigmoid, softmax, perfect, none"),
         ("layers", -1, "takes 0 to 100"),
         ("layers", 10**9, "takes 0 to 100"),
+        ("layers", True, "takes a value like 1"),
         ("heads", 3, "takes a divisor of 32"),
     ],
 )

@@ -62,7 +62,8 @@ def export(
         Of the file; onnx takes many jets a call, athena is ONNX that takes one, as ATLAS software calls it,
         pytorch is a state file without pickles (safetensors).
     name
-        What the outputs of ONNX begin with, letters and digits; those of the model's name if not given.
+        What the outputs of ONNX begin with, letters and digits; those of the model's name if not given. Other
+        formats do not read it.
     field
         Tesla along +z, of the tracks in ONNX.
     epoch
@@ -80,6 +81,8 @@ def export(
     if not 0 < abs(field) <= 10:
         raise ArgumentError(f"field is {field:g}, allowed: up to 10 tesla, and not 0")
     if model == FIT:
+        if epoch is not None or copy is not None:
+            raise ArgumentError("the fit alone has no epochs and no copies; leave --epoch and --copy out")
         inputs = _write_fit(output, format)
     else:
         trained = trained_model(model, models, epoch=epoch, copy=copy)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ndive.data.conversion import jets_of, tracks_of
-from ndive.data.podio import TREE, Events, chained, owners, ranges, stored
+from ndive.data.podio import TREE, Events, chained, owners, pointer, ranges, stored
 from ndive.data.root import Lists, branch_names, n_entries, read_entries
 from ndive.errors import ArgumentError, SampleError
 from ndive.tracks import HARMLESS, Jet, Tracks
@@ -84,7 +84,8 @@ def read_edm4hep_jets(
     """The jets of a collection `[jets]`, one event after another, with the tracks of their particles.
 
     `jets` is a collection of edm4hep::ReconstructedParticle that point to elements of `particles`, which
-    point to tracks of `collection`; the other arguments are those of `read_edm4hep_events`.
+    point to tracks of `collection`, which the file does not say by these names: give those that it was made
+    with. The other arguments are those of `read_edm4hep_events`.
 
     **Returns:** a `Jet` with pt in GeV, eta and phi of the jets' momenta, and tracks `[jets, n]`.
 
@@ -96,7 +97,7 @@ def read_edm4hep_jets(
     to_tracks = stored(names, particles, "tracks", f"{particles}#1")
     momentum = [f"{jets}.momentum.{axis}" for axis in "xyz"]
     states = _state_branches(path, collection)
-    pointers = (f"{to_particles}.index", f"{to_tracks}.index")
+    pointers = (*pointer(to_particles), *pointer(to_tracks))
     owning = ((collection, "trackStates"), (jets, "particles"), (particles, "tracks"))
     parts = [branch for owner, what in owning for branch in ranges(owner, what)]
     events = _events(path, (*momentum, *pointers, *parts, *states), start, stop)

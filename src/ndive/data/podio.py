@@ -44,9 +44,15 @@ class Events:
     def pointed_at(self, relation: str, there: Int[np.ndarray, " events"]) -> Lists:
         """Places to which the pointers of each event lead, among the `there` elements of that event.
 
-        **Raises:** `SampleError` where one leads out of its event.
+        **Raises:** `SampleError` where one leads out of its event, or not all lead to the same collection.
         """
-        (pointers,) = self.lists([f"{relation}.index"])
+        pointers, targets = self.lists(pointer(relation))
+        found = np.unique(targets.values)
+        if len(found) > 1:
+            raise SampleError(
+                f"'{self.path}': '{relation}' points to {len(found)} collections, of numbers "
+                f"{', '.join(map(str, found[:4]))}; allowed is one"
+            )
         index, event = pointers.values, owners(pointers.counts)
         for wrong in np.flatnonzero((index < 0) | (index >= there[event])):
             raise self._astray(relation, int(event[wrong]), f"index {index[wrong]}", there)
@@ -62,6 +68,11 @@ def stored(names: Sequence[str], collection: str, what: str, old: str) -> str:
     """The branch among `names` that `what` of a collection points into; older files call it `old`."""
     new = f"_{collection}_{what}"
     return new if any(name.partition(".")[0] == new for name in names) else old
+
+
+def pointer(relation: str) -> tuple[str, str]:
+    """The branches of a relation: which element, and of which collection."""
+    return f"{relation}.index", f"{relation}.collectionID"
 
 
 def ranges(collection: str, what: str) -> tuple[str, str]:

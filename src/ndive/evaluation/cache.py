@@ -1,6 +1,7 @@
 """Arrays kept on disk under everything that they depend on, so that none is computed twice or goes stale.
 
-They are mapped and not read: what nobody looks at stays on disk, and the system can drop the rest again.
+They are mapped, and read once for their checksums: what nobody looks at takes no memory that the system could
+not have back.
 """
 
 import hashlib

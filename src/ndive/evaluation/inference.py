@@ -66,8 +66,11 @@ def fit_selected(
 
     Both are one program, for which the compiler needs its time once.
 
-    **Raises:** `SampleError` for a row that breaks the layout.
+    **Raises:** `SampleError` for a row that breaks the layout, `ArgumentError` where the true ones are asked
+    for and the sample was opened without the truth.
     """
+    if selection == "perfect" and not sample.has_truth:
+        raise ArgumentError("the true tracks are asked for: open the sample to train, not to predict")
     config = ModelConfig(model="NDIVE", activation="perfect", ghost=False)
     model = build_model(config, identity_normalisation(), key=jax.random.key(0))
 

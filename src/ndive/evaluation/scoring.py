@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ndive.data import Sample, open_sample, write_datasets
-from ndive.data.hdf5 import opened
+from ndive.data.hdf5 import attributes_of
 from ndive.errors import NdiveError
 from ndive.evaluation.inference import predict, reads_truth
 from ndive.evaluation.parts import Parts
@@ -61,7 +61,7 @@ def scores_key(trained: TrainedModel, sample: Sample, name: str) -> str:
 def scores_in(path: Path) -> str | None:
     """The key of the scores in the file at `path`, None where there are none."""
     try:
-        with opened(path) as file:
+        with attributes_of(path) as file:
             key = file.attrs.get("scores_key")
     except NdiveError:
         return None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ndive.errors import CheckpointError
+from ndive.errors import CheckpointError, ConfigError
 from ndive.export.torch_features import (
     Jets,
     about,
@@ -66,8 +66,12 @@ class NDIVE(nn.Module):
     """`ndive.NDIVE`: a network weighs the tracks of each jet, the fit turns them into a vertex."""
 
     def __init__(self, config: ModelConfig, *, pad: bool = False) -> None:
-        """A vertexer as `config` says, untrained; `pad` as in `ndive.torch.fit_vertex`."""
+        """A vertexer as `config` says, untrained; `pad` as in `ndive.torch.fit_vertex`.
+
+        **Raises:** `ConfigError` where it would read the truth.
+        """
         super().__init__()
+        _check_reads_no_truth(config)
         self.normalisation = Normalisation()
         learned = config.activation in LEARNED
         self.weigher = TrackWeigher(config.layers, config.heads) if learned else None
@@ -109,8 +113,12 @@ class Tagger(nn.Module):
     """`ndive.Tagger`: tracks as measured and from the vertex, attention pooling, three heads."""
 
     def __init__(self, config: ModelConfig, *, pad: bool = False) -> None:
-        """A tagger as `config` says, untrained; `pad` as in `ndive.torch.fit_vertex`."""
+        """A tagger as `config` says, untrained; `pad` as in `ndive.torch.fit_vertex`.
+
+        **Raises:** `ConfigError` where it would read the truth.
+        """
         super().__init__()
+        _check_reads_no_truth(config)
         schema = load_schema()
         width = WIDTH if config.vertexer == "none" else 2 * WIDTH
         self.normalisation = Normalisation()
@@ -147,6 +155,11 @@ class Tagger(nn.Module):
         if self.one_hot:
             parts.append(one_hot_rank(features[..., 0], jets.mask))
         return self.encoder(torch.cat(parts, dim=-1), jets.mask)
+
+
+def _check_reads_no_truth(config: ModelConfig) -> None:
+    if config.activation == "perfect" or config.vertexer == "true_vertex":
+        raise ConfigError("a model that reads the truth has no PyTorch module; take another")
 
 
 def load_model(path: str | Path, *, pad: bool = False) -> NDIVE | Tagger:
