@@ -61,10 +61,9 @@ def main() -> None:
     for _, events in read_all:
         np.testing.assert_array_equal(events, read_all[0][1], err_msg="not the same jets")
     taggers = [tagger for tagger, _ in read_all]
-    titles = [
-        f"{one.removesuffix('jets')}, {e:.0%}" for one in B_TAG.backgrounds for e in (*EFFICIENCIES, -1)
-    ]
-    columns = ["tagger", *(title if "-" not in title else "area" for title in titles)]
+    columns = ["tagger"]
+    for one in B_TAG.backgrounds:
+        columns += [*(f"{one.removesuffix('jets')}, {e:.0%}" for e in EFFICIENCIES), "area"]
     rows = [*map(row, taggers), *(ratio_row(one, taggers[0]) for one in taggers[1:])]
     for cells in (columns, ["---"] * len(columns), *rows):
         print(f"| {' | '.join(cells)} |")

@@ -25,6 +25,7 @@ from ndive.evaluation import (
     Roc,
     Scores,
     Table,
+    by_configuration,
     evaluate_models,
     measured,
     ratio_of_copies,
@@ -177,8 +178,8 @@ def show(table: Table) -> None:
 
 def judge(names: list[str], base: str, sample: Path, root: Path) -> dict[str, list[Evaluation]]:
     """Print the tables of the named models on the test jets."""
-    test, _ = evaluate_models([base], ndive.open_sample(sample, job="evaluate", split="test"), root)
-    models = {name: evaluate_models([name], test.sample, root)[1] for name in names}
+    test, found = evaluate_models(names, ndive.open_sample(sample, job="evaluate", split="test"), root)
+    models = by_configuration(found)
     for table in (*tagging_tables(models, base, test), *vertex_tables(models, test)):
         show(table)
     return models

@@ -130,6 +130,10 @@ def test_what_reads_the_truth_has_no_module(config):
         (Tagger if config.model == "FTAG" else NDIVE)(config)
 
 
+def test_a_tagger_without_a_vertexer_has_a_module_whatever_its_activation():
+    Tagger(ModelConfig(model="FTAG", vertexer="none", activation="perfect"))
+
+
 def test_what_is_no_state_is_refused(tmp_path):
     path = tmp_path / "tagger.safetensors"
     path.write_bytes(b"not one")

@@ -20,13 +20,14 @@ PROCESSES = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
 
 
 @contextmanager
-def chosen_devices(num_gpus: int) -> Iterator[tuple[jax.Device, ...]]:
-    """The first `num_gpus` devices of each host, the CPU for 0; arrays lie on the first of this process.
+def chosen_devices(asked: int | None) -> Iterator[tuple[jax.Device, ...]]:
+    """The first devices of each host, the CPU for 0; arrays lie on the first of this process.
 
     Where srun or mpirun has started several processes, one a host, they find each other first.
 
     **Raises:** `ArgumentError` for a negative number.
     """
+    num_gpus = wanted(asked)
     if num_gpus < 0:
         raise ArgumentError(f"num_gpus is {num_gpus}, allowed: 0 (the CPU) or more")
     if any(int(os.environ.get(name, 1)) > 1 for name in PROCESSES) and not jax.distributed.is_initialized():
@@ -39,6 +40,11 @@ def chosen_devices(num_gpus: int) -> Iterator[tuple[jax.Device, ...]]:
     )
     with jax.default_device(next(device for device in chosen if device.process_index == jax.process_index())):
         yield chosen
+
+
+def wanted(asked: int | None) -> int:
+    """How many GPUs a host trains on if they are there, where `asked` for so many or without a word."""
+    return PUBLISHED if asked is None else asked
 
 
 def telling_devices(asked: int | None) -> Report:
@@ -54,8 +60,8 @@ def telling_devices(asked: int | None) -> Report:
 
 
 def device_notice(asked: int | None, found: int) -> str | None:
-    """What to say where `asked` GPUs, or without a word `PUBLISHED`, are wanted and fewer are `found`."""
-    if (PUBLISHED if asked is None else asked) <= found:
+    """What to say where fewer GPUs are `found` than are wanted; None where there is nothing to say."""
+    if wanted(asked) <= found:
         return None
     used = "them" if found > 1 else "it" if found else "the CPU"
     if asked is None:

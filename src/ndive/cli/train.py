@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ndive.cli.changes import Changes, changed
 from ndive.cli.console import console, error_console
-from ndive.cli.devices import PUBLISHED, chosen_devices, telling_devices
+from ndive.cli.devices import chosen_devices, telling_devices
 from ndive.cli.training_display import TrainingDisplay
 from ndive.errors import ArgumentError, RunExistsError
 from ndive.training import (
@@ -89,7 +89,7 @@ def train(
         config = replace(config, **changed(changes))
     existing = _existing(cont, overwrite)
     copies = copies_of(config.name, model_directory(config.name, models), count=train_count, seed=seed)
-    with chosen_devices(PUBLISHED if num_gpus is None else num_gpus) as devices:
+    with chosen_devices(num_gpus) as devices:
         ready, told = made_ready(config, samples, models), telling_devices(num_gpus)
         for copy in copies:
             try:

@@ -19,10 +19,8 @@ from ndive.errors import ArgumentError
 from ndive.evaluation.grouping import vertex_indices
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
 from ndive.models import (
-    NDIVE,
     Model,
     ModelConfig,
-    Tagger,
     TaggerOutput,
     VertexerOutput,
     build_model,
@@ -53,7 +51,7 @@ def predict(
     **Raises:** `SampleError` for a row that breaks the layout, `ArgumentError` where a model reads the truth
     and the sample was opened without.
     """
-    if reads_truth(model) and not sample.has_truth:
+    if model.reads_truth and not sample.has_truth:
         raise ArgumentError("the model reads the truth: open the sample to train, not to predict")
 
     return _over(sample, rows, partial(_outputs, model), report)
@@ -81,13 +79,6 @@ def fit_selected(
         return _outputs(model, replace(batch, truth=replace(truth, perfect_weights=weights)))
 
     return _over(sample, rows, outputs, report)
-
-
-def reads_truth(model: Model) -> bool:
-    """Whether the model needs the true vertex or the true selection of the tracks."""
-    vertexer = model if isinstance(model, NDIVE) else model.vertexer
-    perfect = vertexer is not None and vertexer.activation == "perfect"
-    return perfect or (isinstance(model, Tagger) and model.vertexer_name == "true_vertex")
 
 
 def read_jets(sample: Sample, rows: range | None = None, *, report: Report | None = None) -> JetTable:

@@ -11,7 +11,7 @@ from pathlib import Path
 from ndive.data import Sample, open_sample, write_datasets
 from ndive.data.hdf5 import attributes_of
 from ndive.errors import NdiveError
-from ndive.evaluation.inference import predict, reads_truth
+from ndive.evaluation.inference import predict
 from ndive.evaluation.parts import Parts
 from ndive.evaluation.scores import Copied, Rows, copied_fields, score_rows
 from ndive.evaluation.trained import TrainedModel, model_in
@@ -46,7 +46,7 @@ class Piece:
 
 def job_of(trained: TrainedModel) -> str:
     """The job of the schema for which `trained` needs its samples opened."""
-    return "train" if reads_truth(trained.model) else "predict"
+    return "train" if trained.model.reads_truth else "predict"
 
 
 def scores_key(trained: TrainedModel, sample: Sample, name: str) -> str:

@@ -6,12 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ndive.models.features import ERRORS
+from ndive.models.features import ERRORS, HARMLESS_FEATURES
 from ndive.models.ranks import N_RANKS
-from ndive.tracks import CURVATURE_CONSTANT, HARMLESS
-
-HARMLESS_FEATURES = (0.0, 0.0, 0.0, math.pi / 2, 1.0)
-"""A track in a masked slot, of which no feature and no derivative is NaN."""
+from ndive.tracks import CURVATURE_CONSTANT, HARMLESS, STRAIGHT
 
 
 class Jets(NamedTuple):
@@ -40,7 +37,7 @@ def track_features(jets: Jets) -> Tensor:
     d0, z0, phi, theta, q_over_p = parameters.unbind(-1)
     jet_pt, jet_eta, jet_phi = (x[:, None].expand_as(d0) for x in (jets.pt, jets.eta, jets.phi))
     sin, cos = theta.sin(), theta.cos()
-    momentum = 1 / q_over_p.abs().clamp(min=1e-6)
+    momentum = 1 / q_over_p.abs().clamp(min=STRAIGHT)
     pt, eta = sin * momentum, -(theta / 2).tan().log()
     field = jets.field[:, None]
     rho = curvature(theta, q_over_p, field)

@@ -71,7 +71,8 @@ class NDIVE(nn.Module):
         **Raises:** `ConfigError` where it would read the truth.
         """
         super().__init__()
-        _check_reads_no_truth(config)
+        if config.activation == "perfect":
+            raise ConfigError("the activation 'perfect' reads the truth, which has no PyTorch module")
         self.normalisation = Normalisation()
         learned = config.activation in LEARNED
         self.weigher = TrackWeigher(config.layers, config.heads) if learned else None
@@ -118,7 +119,8 @@ class Tagger(nn.Module):
         **Raises:** `ConfigError` where it would read the truth.
         """
         super().__init__()
-        _check_reads_no_truth(config)
+        if config.vertexer == "true_vertex":
+            raise ConfigError("the vertexer 'true_vertex' reads the truth, which has no PyTorch module")
         schema = load_schema()
         width = WIDTH if config.vertexer == "none" else 2 * WIDTH
         self.normalisation = Normalisation()
@@ -155,11 +157,6 @@ class Tagger(nn.Module):
         if self.one_hot:
             parts.append(one_hot_rank(features[..., 0], jets.mask))
         return self.encoder(torch.cat(parts, dim=-1), jets.mask)
-
-
-def _check_reads_no_truth(config: ModelConfig) -> None:
-    if config.activation == "perfect" or config.vertexer == "true_vertex":
-        raise ConfigError("a model that reads the truth has no PyTorch module; take another")
 
 
 def load_model(path: str | Path, *, pad: bool = False) -> NDIVE | Tagger:

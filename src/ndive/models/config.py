@@ -1,6 +1,6 @@
 """What a model is made of, as plain values: enough to build it again before its arrays are read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ndive.errors import ConfigError
 from ndive.models.encoder import WIDTH
@@ -47,9 +47,9 @@ class ModelConfig:
             if getattr(self, field) not in allowed:
                 found = getattr(self, field)
                 raise ConfigError(f"model: {field} is {found!r}, takes one of {', '.join(allowed)}")
-        for name, default in vars(type(self)).items():
-            if name in self.__dataclass_fields__ and type(found := getattr(self, name)) is not type(default):
-                raise ConfigError(f"model: {name} is {found!r}, takes a value like {default!r}")
+        for one in fields(self):
+            if type(found := getattr(self, one.name)) is not type(one.default):
+                raise ConfigError(f"model: {one.name} is {found!r}, takes a value like {one.default!r}")
         if not 0 <= self.layers <= MOST_LAYERS:
             raise ConfigError(f"model: layers is {self.layers}, takes 0 to {MOST_LAYERS}")
         if self.heads < 1 or WIDTH % self.heads:

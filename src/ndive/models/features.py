@@ -28,6 +28,10 @@ FEATURE_NAMES = (
 """Names of the columns of `track_features`, in order."""
 
 N_FEATURES = len(FEATURE_NAMES)
+
+HARMLESS_FEATURES = (0.0, 0.0, 0.0, jnp.pi / 2, 1.0)
+"""A track in a masked slot, of which no feature and no derivative is NaN."""
+
 ERRORS = slice(FEATURE_NAMES.index("pt_error"), FEATURE_NAMES.index("rho_error") + 1)
 
 
@@ -125,7 +129,7 @@ def _without_masked(
     tracks: Tracks,
 ) -> tuple[Float[Array, "*batch tracks 5"], Float[Array, "*batch tracks 5 5"]]:
     """Parameters and covariance with a harmless track in every masked slot, so that no derivative is NaN."""
-    harmless = jnp.array([0.0, 0.0, 0.0, jnp.pi / 2, 1.0], tracks.parameters.dtype)
+    harmless = jnp.array(HARMLESS_FEATURES, tracks.parameters.dtype)
     parameters = jnp.where(tracks.mask[..., None], tracks.parameters, harmless)
     identity = jnp.eye(5, dtype=tracks.covariance.dtype)
     return parameters, jnp.where(tracks.mask[..., None, None], tracks.covariance, identity)

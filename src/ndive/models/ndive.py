@@ -76,6 +76,11 @@ class NDIVE(eqx.Module):
         self.ghost = config.ghost
         self.clip = config.clip
 
+    @property
+    def reads_truth(self) -> bool:
+        """Whether it needs to be told the tracks of the true vertex."""
+        return self.activation == "perfect"
+
     def __call__(
         self,
         jet: Jet,

@@ -69,6 +69,13 @@ class Tagger(eqx.Module):
         self.propagated_errors = config.propagated_errors
         self.one_hot = config.one_hot
 
+    @property
+    def reads_truth(self) -> bool:
+        """Whether it needs to be told the true vertex, or the tracks of it."""
+        return self.vertexer_name == "true_vertex" or (
+            self.vertexer is not None and self.vertexer.reads_truth
+        )
+
     def __call__(
         self,
         jet: Jet,

@@ -2,6 +2,7 @@
 
 from ndive.tracks.conventions import CURVATURE_CONSTANT as CURVATURE_CONSTANT
 from ndive.tracks.conventions import PION_MASS as PION_MASS
+from ndive.tracks.conventions import STRAIGHT as STRAIGHT
 from ndive.tracks.conventions import absolute_momentum as absolute_momentum
 from ndive.tracks.conventions import curvature as curvature
 from ndive.tracks.conventions import wrap_angle as wrap_angle

@@ -50,9 +50,13 @@ def perigee_from_edm4hep(
     return parameters, jnp.einsum("...ij,...jk,...lk->...il", jacobian, covariance, jacobian)
 
 
+STRAIGHT = 1e-6
+"""abs(q/p) in 1/GeV below which a track counts as having so much."""
+
+
 def absolute_momentum(q_over_p: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
     """Momentum in GeV of unit charges with `q_over_p` in 1/GeV; a straight track counts as 10⁶ GeV."""
-    return 1 / jnp.maximum(jnp.abs(q_over_p), 1e-6)
+    return 1 / jnp.maximum(jnp.abs(q_over_p), STRAIGHT)
 
 
 def wrap_angle(angle: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
