@@ -29,7 +29,7 @@ def cases():
 
 def helix_of(v, m):
     phi, theta, kappa = m
-    return helices(tuple(v), heading(phi, theta), kappa, jnp.asarray(BEND))
+    return helices(tuple(v), heading((phi, theta), (0, 0)), kappa, jnp.asarray(BEND))
 
 
 def impact(v, m):
@@ -85,6 +85,16 @@ def test_the_path_of_a_strong_turn_is_the_arc():
     assert not helix.loops.any()
 
 
+def test_headings_keep_changes_below_the_spacing_of_their_angle():
+    measured, change = np.float32(np.pi - 1e-5), np.float32(3e-9)
+    exact = np.longdouble(measured) + np.longdouble(change)
+    found = heading((jnp.asarray(measured),) * 2, (jnp.asarray(change),) * 2)
+    assert measured + change == measured
+    np.testing.assert_allclose(found.sin, np.sin(exact), rtol=1e-6)
+    np.testing.assert_allclose(found.csc, 1 / np.sin(exact), rtol=1e-6)
+    np.testing.assert_allclose(found.cot, np.cos(exact) / np.sin(exact), rtol=1e-6)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_headings_are_those_of_the_library(dtype):
     rng = np.random.default_rng(3)
@@ -92,7 +102,7 @@ def test_headings_are_those_of_the_library(dtype):
         dtype
     )
     theta = np.concatenate([rng.uniform(1e-3, np.pi - 1e-3, 2000), np.full(6, 1e-5)]).astype(dtype)
-    found = heading(jnp.asarray(phi), jnp.asarray(theta))
+    found = heading((jnp.asarray(phi), jnp.asarray(theta)), (0, 0))
     exact_phi, exact_theta = phi.astype(np.longdouble), theta.astype(np.longdouble)
     eps = np.finfo(dtype).eps
     np.testing.assert_allclose(found.cos, np.cos(exact_phi), atol=4 * eps, rtol=0)

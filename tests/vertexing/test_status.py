@@ -172,6 +172,22 @@ def test_step_limit_is_told(max_steps, toy_jets):
     assert not vertex.valid
 
 
+@pytest.mark.parametrize(("shrunk", "least", "most"), [(1.0, 1.0, 1.0), (1e-2, 0.2, 0.8), (1e-12, 0.0, 0.0)])
+def test_single_precision_tells_where_it_ends(shrunk, least, most, toy_jets):
+    jets = toy_jets(jets=300, tracks=4, seed=13, flight=60.0)
+    single = jnp.asarray(jets.parameters, jnp.float32), jnp.asarray(shrunk * jets.covariance, jnp.float32)
+    found = fit_vertex(Tracks(*single))
+    exact = fit_vertex(Tracks(*(array.astype(float) for array in single)))
+    assert np.all(exact.status == Status.converged)
+    told = np.isin(found.status, [Status.converged, Status.precision_limit])
+    assert np.all(told)
+    good = np.asarray(found.converged)
+    assert least <= np.mean(good) <= most
+    off = np.asarray(found.position - exact.position)[good]
+    pulls = np.einsum("ji,jik,jk->j", off, np.linalg.inv(exact.covariance[good]), off) ** 0.5
+    assert np.all(pulls < 5e-3)
+
+
 def test_report_reads_like_a_fit():
     tracks = Tracks(
         np.array([[0.0, 0.0, 0.0, np.pi / 2, 0.1], [0.0, 0.0, 1.5, np.pi / 2, -0.1]]),

@@ -99,9 +99,9 @@ class Curvatures(NamedTuple):
     M: Matrix
 
 
-def heading(phi: Entry, theta: Entry) -> Heading:
-    """The heading of tracks with these angles."""
-    u, w = _half_tangent(phi), _half_tangent(theta)
+def heading(measured: Vector, change: Vector) -> Heading:
+    """The heading of tracks with phi and theta `measured` and changed, whose sum is never rounded."""
+    u, w = (_half_tangent(*angle) for angle in zip(measured, change, strict=True))
     return Heading(
         cos=(1 - u) * (1 + u) / (1 + u**2),
         sin=2 * u / (1 + u**2),
@@ -218,13 +218,13 @@ def projected(J_m: Matrix, V: Matrix) -> Projection:
     return Projection(U_a, U_b, S, inverse2(S))
 
 
-def _half_tangent(angle: Entry) -> Array:
-    """The tangent of half an angle, by its continued fraction about the nearest half turn.
+def _half_tangent(angle: Entry, change: Entry) -> Array:
+    """The tangent of half of angle + change, by its continued fraction about the nearest half turn.
 
     At an odd number of half turns, where there is none, it is that of an angle beside it, and finite.
     """
-    turns = jnp.round(angle / sum(HALF_TURN))
-    rest = angle - turns * HALF_TURN[0] - turns * HALF_TURN[1]
+    turns = jnp.round((angle + change) / sum(HALF_TURN))
+    rest = angle - turns * HALF_TURN[0] - turns * HALF_TURN[1] + change
     half = jnp.where(rest == 0, jnp.finfo(rest.dtype).eps ** 2, rest / 2)
     above, below = _continued_fraction(half**2)
     odd = turns != 2 * jnp.round(turns / 2)

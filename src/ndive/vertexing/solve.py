@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 from ndive.vertexing.algebra import (
     Decomposition,
     Factor,
+    Matrix,
     Vector,
     applied,
     components,
@@ -28,7 +29,6 @@ from ndive.vertexing.step import (
     Expansion,
     Point,
     Problem,
-    System,
     expanded,
     expanded_at_reference,
     linear_system,
@@ -52,7 +52,8 @@ class Solution(NamedTuple):
 
     `determined` and `minimal` tell whether the normal matrix and the exact Hessian are positive definite (the
     latter as far as the steps led to one), `loops` which tracks loop before they reach the vertex,
-    `converged` whether the last step was small.
+    `converged` whether the last step was small. `rounding` is how far the spacing of the numbers may move the
+    vertex, squared and in standard deviations.
     """
 
     point: Point
@@ -61,6 +62,7 @@ class Solution(NamedTuple):
     minimal: Bool[Array, "*b"]
     loops: Bool[Array, "n *b"]
     converged: Bool[Array, "*b"]
+    rounding: Float[Array, "*b"]
     iterations: Int[Array, "*b"]
 
 
@@ -73,6 +75,7 @@ class _State(NamedTuple):
     minimal: Bool[Array, "*b"]
     loops: Bool[Array, "n *b"]
     converged: Bool[Array, "*b"]
+    rounding: Float[Array, "*b"]
     iterations: Int[Array, "*b"]
 
 
@@ -87,8 +90,8 @@ def minimise(
     Two Gauss–Newton steps, then Newton steps with the exact Hessian, Gauss–Newton again wherever that is
     not positive definite. A point whose chi2 is above that of the last good one (at first, of `start`) is
     drawn half the way back to it. A jet has converged when a Newton step is shorter than `tolerance` of its
-    own errors, in the vertex and in each momentum; that step is still taken, and what is left is of the
-    order of its square.
+    own errors, or than rounding can tell, in the vertex and in each momentum; that step is still taken, and
+    what is left is of the order of its square.
 
     Under `vmap` the mapped jets are solved as one batch.
     """
@@ -152,6 +155,7 @@ def _solved_together(
         minimal=state.minimal,
         loops=state.loops,
         converged=state.converged,
+        rounding=state.rounding,
         iterations=state.iterations,
     )
 
@@ -177,6 +181,7 @@ def _begin(
         minimal=jnp.ones(jets, bool),
         loops=jnp.zeros(tracks, bool),
         converged=~wanted,
+        rounding=jnp.zeros(jets, dtype),
         iterations=jnp.full(jets, steps, jnp.int32),
     )
 
@@ -224,8 +229,9 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
     gauss_newton, newton = ~jnp.any(state.exact & used, axis=0), jnp.all(state.exact | ~used, axis=0)
     dm = tuple(jnp.where(system.fine, change, 0) for change in dm)
     square = dot(dv, applied(system.hessian, dv)) + _longest(problem, dm)
-    enough = tolerance(chi2.dtype) ** 2
-    small = better & definite & (jnp.abs(square) < enough) & (_spacing(system, trial.v) < enough)
+    rounding = _rounding(problem, expansion, trial)
+    enough = jnp.maximum(tolerance(chi2.dtype) ** 2, rounding)
+    small = better & definite & (jnp.abs(square) < enough)
     determined = jnp.where(
         gauss_newton | small, _normal_factor(problem, expansion).definite, state.determined
     )
@@ -247,6 +253,7 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
         minimal=kept(state.minimal, jnp.where(newton, definite, state.minimal)),
         loops=kept(state.loops, expansion.helix.loops),
         converged=state.converged | (active & small & newton & determined),
+        rounding=kept(state.rounding, rounding),
         iterations=state.iterations + active,
     )
 
@@ -270,10 +277,27 @@ def _residuals(problem: Problem, expansion: Expansion, point: Point) -> Vector:
     return of_place + of_momentum
 
 
-def _spacing(system: System, v: Vector) -> Float[Array, "*b"]:
-    """The spacing of the numbers at the vertex, squared and in standard deviations."""
-    eps = jnp.finfo(jnp.result_type(*v)).eps
-    return jnp.asarray(sum(system.hessian[i][i] * (eps * v[i]) ** 2 for i in range(3)))
+def _rounding(problem: Problem, expansion: Expansion, point: Point) -> Float[Array, "*b"]:
+    """How far the spacing of the numbers may move the vertex, squared and in standard deviations; (17b)."""
+    line, q = expansion.line, components(problem.q)
+    momenta = plus(q[2:], point.beta)
+    of_slopes = plus(
+        applied(_squares(line.J_m), _square(momenta)), applied(_squares(line.J_v), _square(point.v))
+    )
+    of_residuals = plus(plus(_square(q[:2]), _square(line.h)), of_slopes)
+    known = tuple(expansion.view.W[i][i] for i in range(2))
+    of_tracks = jnp.where(problem.w > 0, problem.w * dot(known, of_residuals), 0)
+    held = tuple(problem.Lambda[i][i] for i in range(3))
+    of_constraint = dot(held, plus(_square(problem.mu), _square(point.v)))
+    return (over_tracks(of_tracks) + of_constraint) * jnp.finfo(of_tracks.dtype).eps ** 2
+
+
+def _square(x: Vector) -> Vector:
+    return tuple(entry**2 for entry in x)
+
+
+def _squares(A: Matrix) -> Matrix:
+    return tuple(_square(row) for row in A)
 
 
 def _longest(problem: Problem, dm: Vector) -> Float[Array, "*b"]:

@@ -105,8 +105,7 @@ def over_tracks(x: Float[Array, "n *b"]) -> Float[Array, "*b"]:
 
 def located(problem: Problem, v: Vector, beta: Vector) -> Point:
     """The point with this vertex and these corrections."""
-    phi, theta = plus(components(problem.q)[2:4], beta[:2])
-    return Point(v, beta, heading(phi, theta))
+    return Point(v, beta, heading(components(problem.q)[2:4], beta[:2]))
 
 
 def expanded(problem: Problem, point: Point) -> Expansion:
@@ -122,7 +121,7 @@ def expanded(problem: Problem, point: Point) -> Expansion:
 def expanded_at_reference(problem: Problem) -> Expansion:
     """`expanded` about the reference point and the measured momenta, which takes next to nothing."""
     q = components(problem.q)
-    ahead = heading(q[2], q[3])
+    ahead = heading(q[2:4], (0, 0))
     line = linearised_at_reference(ahead)
     view = projected(line.J_m, symmetric(problem.V))
     helix = helices((0.0, 0.0, 0.0), ahead, q[4], problem.bend)

@@ -30,6 +30,8 @@ class Status(IntEnum):
     """An input of a real track, a weight or the constraint is NaN or infinite, or the result would be."""
     theta_out_of_range = 9
     """The measured theta of a real track is not between 0 and pi; a fitted one may go beyond."""
+    precision_limit = 10
+    """Rounding may move the vertex by 0.005 of its error: use float64, or a nearer reference point."""
 
 
 class Vertex(eqx.Module):
