@@ -74,7 +74,7 @@ def test_without_balance_the_flavours_stay_as_they_come():
     np.testing.assert_allclose(counts / counts.sum(), [0.3, 0.2, 0.5], atol=4 * (0.25 / 4200) ** 0.5)
 
 
-def test_the_order_of_jets_in_a_file_is_that_of_the_events():
+def test_rows_are_told_in_the_order_of_the_events():
     selection, tasks = filled(jets=3000)
     events = jets_of(selection, tasks, 0)["eventNumber"]
     assert (np.diff(events) >= 0).all()

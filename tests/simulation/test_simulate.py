@@ -78,6 +78,12 @@ def test_files_have_their_jets_and_padding(reference):
     assert np.isnan(tracks["d0"][~tracks["valid"]]).all()
 
 
+def test_jets_are_in_an_order_of_chance(reference):
+    jets = reference[0]
+    assert len(np.unique(jets[["eventNumber", "pt"]])) == len(jets)
+    assert (np.diff(jets["eventNumber"]) < 0).mean() == pytest.approx(0.5, abs=0.1)
+
+
 def test_a_file_tells_what_made_it():
     told = attributes(SETTINGS, 2)
     assert json.loads(told["settings"])["jets"] == 500

@@ -15,8 +15,12 @@ from ndive.schema import SPLITS, in_slots, load_schema
 from ndive.simulation.generator import generator_settings
 from ndive.simulation.selection import Selection
 from ndive.simulation.settings import SimulationSettings
+from ndive.simulation.shuffling import shuffled
 from ndive.simulation.store import Store
 from ndive.simulation.task import simulate_task
+
+ORDER = 1
+"""Tells the random numbers of the order of a file from those of a task."""
 
 
 def simulate(settings: SimulationSettings, store: Store, pool: Pool) -> Iterator[Selection]:
@@ -47,15 +51,18 @@ def simulate(settings: SimulationSettings, store: Store, pool: Pool) -> Iterator
 
 
 def rows_of_split(selection: Selection, store: Store, split: int) -> Iterator[dict[str, np.ndarray]]:
-    """Yield the `jets` and padded `tracks` of one file, the rows of one task at a time."""
-    for task, rows in selection.rows(split):
-        result = store.load(task)
-        counts = result.jets["n_tracks"]
-        first = np.cumsum(counts) - counts
-        wanted = counts[rows]
-        within = np.arange(wanted.sum()) - np.repeat(np.cumsum(wanted) - wanted, wanted)
-        tracks = result.tracks[np.repeat(first[rows], wanted) + within]
-        yield {"jets": result.jets[rows], "tracks": in_slots(tracks, wanted, selection.settings.slots)}
+    """Yield the `jets` and padded `tracks` of one file in an order of chance, some at a time.
+
+    The order is a function of the settings.
+
+    **Raises:** `SimulationError` where a kept task is damaged; `FileAccessError` where the disk is full.
+    """
+    settings = selection.settings
+    chosen = (store.load(task).taken(rows) for task, rows in selection.rows(split))
+    generator = np.random.default_rng([settings.seed, split, ORDER])
+    for part in shuffled(chosen, settings.quotas[split], store.path, generator):
+        tracks = in_slots(part.tracks, part.jets["n_tracks"], settings.slots)
+        yield {"jets": part.jets, "tracks": tracks}
 
 
 def attributes(settings: SimulationSettings, split: int) -> dict[str, Any]:

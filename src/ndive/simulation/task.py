@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Int
 
 from ndive.schema import rank_within, structured
 from ndive.simulation.columns import jet_columns, track_columns
@@ -24,6 +25,14 @@ class TaskResult:
 
     jets: np.ndarray
     tracks: np.ndarray
+
+    def taken(self, rows: Int[np.ndarray, " k"]) -> "TaskResult":
+        """The jets in `rows`, in that order, with their tracks."""
+        counts = self.jets["n_tracks"]
+        first = np.cumsum(counts) - counts
+        wanted = counts[rows]
+        within = np.arange(wanted.sum()) - np.repeat(np.cumsum(wanted) - wanted, wanted)
+        return TaskResult(jets=self.jets[rows], tracks=self.tracks[np.repeat(first[rows], wanted) + within])
 
 
 def is_charm_rich(settings: SimulationSettings, task: int) -> bool:
