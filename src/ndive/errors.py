@@ -51,7 +51,10 @@ class MissingExtraError(NdiveError, ImportError):
 
     def __init__(self, extra: str, purpose: str) -> None:
         """Name the `extra` to install and the `purpose` that needs it."""
-        super().__init__(f"{purpose} needs the extra '{extra}': pip install 'ndive[{extra}]'")
+        super().__init__(
+            f"{purpose} needs the extra '{extra}': pip install 'ndive[{extra}]', "
+            f"in a clone uv sync --inexact --extra {extra}"
+        )
         self.extra = extra
         self.purpose = purpose
 

@@ -136,7 +136,10 @@ sys.exit(main(["{verb}", "--output", "nowhere"]))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr == "ndive: the simulation needs the extra 'sim': pip install 'ndive[sim]'\n"
+    assert done.stderr == (
+        "ndive: the simulation needs the extra 'sim': "
+        "pip install 'ndive[sim]', in a clone uv sync --inexact --extra sim\n"
+    )
 
 
 def test_an_interrupt_in_a_callback_of_the_garbage_collector_is_not_lost():

@@ -292,7 +292,10 @@ def test_without_uproot_it_says_what_to_install():
     code = "import sys; sys.modules['uproot'] = None\nfrom ndive.cli import main\nsys.exit(main(['convert']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "ndive: reading ROOT files needs the extra 'root': pip install 'ndive[root]'\n"
+    assert done.stderr == (
+        "ndive: reading ROOT files needs the extra 'root': "
+        "pip install 'ndive[root]', in a clone uv sync --inexact --extra root\n"
+    )
 
 
 NAMES = """

@@ -129,7 +129,10 @@ def test_without_its_extra_the_state_is_refused(tmp_path, told, monkeypatch):
     )
     monkeypatch.setitem(sys.modules, "safetensors", None)
     said = told(["export", "best.eqx", "-o", "state", "-f", "pytorch"])
-    assert said == "ndive: the format pytorch needs the extra 'torch': pip install 'ndive[torch]'\n"
+    assert said == (
+        "ndive: the format pytorch needs the extra 'torch': "
+        "pip install 'ndive[torch]', in a clone uv sync --inexact --extra torch\n"
+    )
 
 
 def test_a_file_has_no_epochs_and_the_fit_no_state(told):
