@@ -10,6 +10,7 @@ from numpy.lib.recfunctions import rename_fields
 
 from ndive.cli import main
 from ndive.data import write_sample
+from ndive.schema import load_schema
 from tests.data.samples import make_rows, without
 
 
@@ -156,6 +157,14 @@ def test_a_file_of_something_else(refused, tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["weights"] = np.zeros(3)
     assert refused(tmp_path / "a.h5") == "ndive: '/a.h5': no dataset 'jets'; found 'weights'\n"
+
+
+def test_vertices_are_called_by_their_name(refused, tmp_path):
+    with h5py.File(tmp_path / "fits.h5", "w") as file:
+        file["vertices"] = np.zeros(3, load_schema().dtype("vertices"))
+    said = refused(tmp_path / "fits.h5")
+    assert said.startswith("ndive: '/fits.h5' holds vertices as 'ndive fit' writes them")
+    assert said.count("\n") == 1
 
 
 def test_an_empty_directory_and_a_wildcard_without_a_match(refused, tmp_path):
