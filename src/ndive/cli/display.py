@@ -42,7 +42,7 @@ def display(
     Parameters
     ----------
     file
-        Jets file with truth, a directory (its *_test.h5 files) or a wildcard.
+        Jets file with truth, a directory (its *_test.h5 files, no other split) or a wildcard.
     jet
         Row of the first jet, counted from 0.
     jets

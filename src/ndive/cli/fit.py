@@ -51,7 +51,7 @@ def fit(
     Parameters
     ----------
     files
-        Jets files, directories or wildcards.
+        Jets files, directories (all their *.h5 files, of every split, without --split) or wildcards.
     output
         The HDF5 file to write; it is there whole or not at all.
     weights
