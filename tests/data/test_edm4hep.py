@@ -103,6 +103,13 @@ def test_a_track_without_a_state_at_the_interaction_point_is_masked(tmp_path):
         read_edm4hep_events(write_edm4hep(tmp_path / "none.root", [[lost]]))
 
 
+@pytest.mark.parametrize("read", [read_edm4hep_events, read_edm4hep_jets])
+@pytest.mark.parametrize("field", [0, np.nan])
+def test_without_a_field_there_is_no_momentum(read, field, tmp_path):
+    with pytest.raises(ArgumentError, match=rf"^field is {field:g}, allowed is a number of tesla"):
+        read(tmp_path / "fcc.root", field=field)
+
+
 def test_another_reference_point_is_left_for_the_origin(tmp_path):
     """A straight track along y through (3, 0, 1), said about (2, 0, 1): 3 mm right of the beam, d0 = -3."""
     there = state(-1, np.pi / 2, 0, 0, 0, point=(2, 0, 1))

@@ -56,15 +56,16 @@ def read_edm4hep_events(
 
     - `path` of a ROOT file with a tree `events`.
     - `collection` of edm4hep::Track.
-    - `field` in tesla along +z, by which q/p follows from the curvature.
+    - `field` in tesla along +z, not 0, by which q/p follows from the curvature.
     - `start` and `stop`, the first event and the one behind the last; all if not given.
 
     **Returns:** `Tracks` whose leaves are NumPy arrays in the precision that JAX is set to.
 
     **Raises:** `FileAccessError`; `SampleError` where the file is damaged, has no such collection, or none of
-    the tracks has a state at the interaction point; `ArgumentError` beyond the file.
+    the tracks has a state at the interaction point; `ArgumentError` beyond the file, or for a field of 0.
     """
     path = Path(path)
+    _check_field(field)
     states = _state_branches(path, collection)
     events = _events(path, (*states, *ranges(collection, "trackStates")), start, stop)
     found = _perigees(events, collection, states, field)
@@ -92,6 +93,7 @@ def read_edm4hep_jets(
     **Raises:** as `read_edm4hep_events`.
     """
     path = Path(path)
+    _check_field(field)
     names = branch_names(path, TREE)
     to_particles = stored(names, jets, "particles", f"{jets}#2")
     to_tracks = stored(names, particles, "tracks", f"{particles}#1")
@@ -110,6 +112,13 @@ def read_edm4hep_jets(
     pt = np.hypot(px, py)
     with np.errstate(divide="ignore", invalid="ignore"):  # along the beam eta is infinite
         return jets_of(pt, np.arcsinh(pz / pt), np.arctan2(py, px), tracks)
+
+
+def _check_field(field: float) -> None:
+    if not 0 < abs(field) < np.inf:
+        raise ArgumentError(
+            f"field is {field:g}, allowed is a number of tesla other than 0: momenta follow from curvatures"
+        )
 
 
 def _state_branches(path: Path, collection: str) -> tuple[str, ...]:
