@@ -1,5 +1,6 @@
 """What is kept comes back as it was, and whatever is not whole or not the same is computed anew."""
 
+import struct
 import subprocess
 import sys
 from dataclasses import fields
@@ -119,6 +120,15 @@ def test_a_file_cut_off_is_computed_anew(tmp_path, left):
     assert len(kept(tmp_path, n_jets=4).flavour) == 4
     assert list(tmp_path.iterdir()) == [path]
     assert len(kept(tmp_path, n_jets=5).flavour) == 4
+
+
+def test_a_key_in_a_damaged_heap_is_not_read(tmp_path):
+    kept(tmp_path)
+    path = the_file(tmp_path)
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<Q", content, content.index(b"GCOL") + 24, 2**63)
+    path.write_bytes(content)
+    assert len(kept(tmp_path, n_jets=4).flavour) == 4
 
 
 def test_damage_within_the_arrays_is_computed_anew(tmp_path):

@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 
 from ndive.data import written_hdf5
+from ndive.data.hdf5 import attributes_of
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
 
 Kept = TypeVar("Kept", JetTable, Predictions)
@@ -70,7 +71,7 @@ def _write(group: h5py.Group, tree: JetTable | Predictions | FittedVertices) -> 
 def _read(path: Path, key: str, kind: type[Kept]) -> Kept | None:
     """The tree in the file, or None if there is none of this key in one piece."""
     try:
-        with h5py.File(path, "r") as file:
+        with attributes_of(path) as file:
             return _build(path, file, kind) if file.attrs.get("key") == key else None
     except (OSError, RuntimeError, ValueError, TypeError, KeyError):
         return None
