@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import equinox as eqx
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -12,6 +13,7 @@ from ndive.evaluation import (
     clopper_pearson,
     confusion_counts,
     flavour_masks,
+    reliability,
     roc,
     scores_against,
     tags_with,
@@ -120,8 +122,11 @@ def test_residuals_are_counted_by_selection_mode(evaluations, held_out, jets):
 def test_pulls_show_both_covariances(evaluations, held_out, jets):
     vertices = evaluations[1].predictions.vertices
     axes = pull_drawing("with_vertex", vertices, held_out.references, jets).figure.axes[0]
-    labels = [text.get_text().split(":")[0] for text in axes.get_legend().get_texts()]
-    assert labels == ["no selection", "with_vertex", "perfect selection", "with_vertex, sandwich"]
+    (legend,) = axes.figure.legends
+    labels = [text.get_text() for text in legend.get_texts()]
+    curves = ["no selection", "with_vertex", "perfect selection", "with_vertex, sandwich"]
+    assert labels == [*curves, "unit Gaussian"]
+    assert len(axes.get_legend().get_texts()) == len(curves)
     assert "[mm]" not in axes.get_xlabel()
 
 
@@ -199,7 +204,11 @@ def test_an_axis_reaches_below_zero_only_where_a_value_does(evaluations, lines):
 def test_the_calibration_is_the_share_of_the_flavour(evaluations, jets, lines):
     flavour = evaluations[0].predictions.flavour
     axes = calibration_drawing({"base": flavour}, lines, jets).figure.axes[1]
-    points, _ = errorbars(axes, axes.get_legend().get_texts()[0].get_text())
+    points, _ = errorbars(axes, "base")
+    (distance,) = axes.get_legend().get_texts()
+    assert distance.get_text() == two_digits(
+        reliability(flavour[:, 1].astype(float), jets.flavour == 1).error
+    )
     inside = (flavour[:, 1] > 2 / 15) & (flavour[:, 1] <= 3 / 15)
     assert points[1][2] == pytest.approx((jets.flavour[inside] == 1).mean())
     assert points[0][2] == pytest.approx(flavour[inside, 1].mean())
@@ -229,6 +238,17 @@ def test_boxes_stand_at_the_median_of_the_pulls(evaluations, held_out, jets):
     pulls = found.sandwich_pull[jets.n_tracks[found.jets] == 4, 0]
     medians = [np.unique(line.get_ydata()) for line in axes.lines]
     assert any(len(values) == 1 and values[0] == pytest.approx(np.median(pulls)) for values in medians)
+
+
+def test_a_bin_with_few_fits_has_no_box(evaluations, held_out, jets):
+    pt = np.full(len(jets.pt), 50.0)
+    pt[np.flatnonzero((jets.flavour == 0) & jets.has_vertex)[:9]] = 30.0
+    moved = eqx.tree_at(lambda table: table.pt, jets, pt)
+    vertices = evaluations[1].predictions.vertices
+    axes = box_drawing("with_vertex", vertices, held_out.references, moved).figure.axes[1]
+    drawn = [box for box in axes.patches if np.isfinite(box.get_path().vertices).all()]
+    assert len(drawn) == 2
+    assert all(box.get_path().vertices[:, 0].min() > 40 for box in drawn)
 
 
 def test_the_plane_counts_the_jets_within_it(evaluations, held_out, jets):
@@ -290,7 +310,7 @@ def test_distances_are_those_of_the_fits(evaluations, held_out, jets):
     figure = distance_drawing("with_vertex", vertices, held_out.references, jets).figure
     found = vertex_residuals(vertices, jets, jets.flavour == 0)
     text = figure.axes[0].get_legend().get_texts()[1].get_text()
-    assert text == f"with_vertex: {two_digits(float(np.median(found.distance)))} mm"
+    assert text == f"{two_digits(float(np.median(found.distance)))} mm"
     assert "no flight" in [text.get_text() for text in figure.axes[-1].texts]
 
 

@@ -19,6 +19,11 @@ from ndive.report.figure import Drawing, picture_of, png_of
 from ndive.report.page import Section
 from tests.report.browser import opened_page
 
+PIXELS_AN_INCH = """[...document.querySelectorAll("figure.broad")].map(
+    figure => figure.querySelector("img").clientWidth / figure.style.getPropertyValue("--inches")
+)"""
+"""How large the broad figures are drawn: text of 12 points needs 70 to be read."""
+
 FEW = ("roc", "origin_confusion", "plane", "b_tag_binned", "losses")
 """Figures of every make; that all are drawn is told in test_catalogue.py."""
 
@@ -144,6 +149,7 @@ def test_a_browser_draws_it_without_a_network(written):
         traces = "document.querySelector('.js-plotly-plot').data.filter(trace => trace.visible).length"
         assert page.evaluate(traces) > 4
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert min(page.evaluate(PIXELS_AN_INCH)) > 70
         page.evaluate("document.querySelectorAll('img').forEach(image => { image.loading = 'eager' })")
         page.wait_for_function("[...document.images].every(image => image.complete)")
         assert page.evaluate("[...document.images].every(image => image.naturalWidth > 100)")

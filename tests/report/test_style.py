@@ -7,7 +7,14 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from ndive.report.display import ORIGIN_LINES
-from ndive.report.style import FLAVOUR_LINES, MODEL_LINES, SELECTION_LINES, model_lines
+from ndive.report.style import (
+    FLAVOUR_LINES,
+    MODEL_LINES,
+    SELECTION_LINES,
+    model_lines,
+    new_figure,
+    plain_log_scale,
+)
 from ndive.report.weights import KINDS
 
 SETS = {
@@ -52,6 +59,16 @@ def test_the_colour_blind_see_different_colours(name, sight):
     colours = [line.colour for line in SETS[name]] if name in SETS else [c for c, _ in ORIGIN_LINES.values()]
     for one, other in combinations(colours, 2):
         assert np.linalg.norm(seen(one, SIGHT[sight]) - seen(other, SIGHT[sight])) > 0.15, (one, other)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.6, 1.2), (0.8, 1.6), (0.9, 5), (0.3, 3), (0.1, 20), (1, 100)])
+def test_a_logarithmic_axis_of_few_decades_has_numbers_enough_and_not_too_many(low, high):
+    axes = new_figure(4, 3).subplots()
+    axes.set_ylim(low, high)
+    plain_log_scale(axes)
+    shown = [at for at in axes.yaxis.get_majorticklocs() if low <= at <= high]
+    assert 4 <= len(shown) <= 8
+    assert axes.get_ylim() == (low, high)
 
 
 def test_twenty_five_models_differ():

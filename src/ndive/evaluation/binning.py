@@ -45,21 +45,21 @@ class Measurement:
 
 
 class _Part(NamedTuple):
-    """All jets (no `variable`), or those of one bin."""
+    """All jets (no `variable`), or those of one bin; `jets` are their rows."""
 
     variable: str
     low: float
     high: float
-    jets: Bool[np.ndarray, " jets"]
+    jets: Int[np.ndarray, " chosen"]
 
 
 def measurements(found: Mapping[str, Quantity], jets: JetTable) -> tuple[Measurement, ...]:
     """Each quantity over the jets of each flavour, then in bins of each variable; empty ones left out."""
-    parts, measured = list(_parts(jets)), []
+    measured = []
     for label, flavour in enumerate(load_schema().class_names):
-        own = [part._replace(jets=part.jets & (jets.flavour == label)) for part in parts]
+        parts = list(_parts(jets, jets.flavour == label))
         for metric, quantity in found.items():
-            measured += [_measured(metric, flavour, quantity, part) for part in own]
+            measured += [_measured(metric, flavour, quantity, part) for part in parts]
     return tuple(one for one in measured if one.count)
 
 
@@ -68,12 +68,12 @@ def bin_numbers(jets: JetTable, variable: str) -> Int[np.ndarray, " jets"]:
     return np.searchsorted(BINS[variable], np.asarray(getattr(jets, variable), float), side="right") - 1
 
 
-def _parts(jets: JetTable) -> Iterator[_Part]:
-    yield _Part("", np.nan, np.nan, np.ones(len(jets.flavour), bool))
+def _parts(jets: JetTable, chosen: Bool[np.ndarray, " jets"]) -> Iterator[_Part]:
+    yield _Part("", np.nan, np.nan, np.flatnonzero(chosen))
     for variable, edges in BINS.items():
         place = bin_numbers(jets, variable)
         for number, (low, high) in enumerate(pairwise(edges)):
-            yield _Part(variable, float(low), float(high), place == number)
+            yield _Part(variable, float(low), float(high), np.flatnonzero(chosen & (place == number)))
 
 
 def _measured(metric: str, flavour: str, quantity: Quantity, part: _Part) -> Measurement:
@@ -91,8 +91,10 @@ def _measured(metric: str, flavour: str, quantity: Quantity, part: _Part) -> Mea
     )
 
 
-def measured_over(quantity: Quantity, chosen: Bool[np.ndarray, " jets"]) -> tuple[float, float, float, int]:
-    """`value`, `down`, `up` and `count` of a `Measurement` over the chosen jets."""
+def measured_over(
+    quantity: Quantity, chosen: Bool[np.ndarray, " jets"] | Int[np.ndarray, " chosen"]
+) -> tuple[float, float, float, int]:
+    """`value`, `down`, `up` and `count` of a `Measurement` over the jets `chosen` by a mask or by row."""
     if isinstance(quantity, Fraction):
         return _pooled(int(quantity.part[chosen].sum()), int(quantity.whole[chosen].sum()))
     average = width_of if isinstance(quantity, Spread) else mean_of

@@ -37,10 +37,10 @@ SHORTEST_FLIGHT = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Fraction:
-    """Counts of each jet, to be pooled: sum of `part` over sum of `whole`."""
+    """Counts of each jet, or yes and no, to be pooled: sum of `part` over sum of `whole`."""
 
-    part: Int[np.ndarray, " jets"]
-    whole: Int[np.ndarray, " jets"]
+    part: Shaped[np.ndarray, " jets"]
+    whole: Shaped[np.ndarray, " jets"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,4 +212,4 @@ def _selection(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
 
 
 def _share(part: Bool[np.ndarray, " jets"], whole: Bool[np.ndarray, " jets"]) -> Fraction:
-    return Fraction(part=part.astype(int), whole=whole.astype(int))
+    return Fraction(part=part, whole=whole)

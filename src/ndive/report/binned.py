@@ -12,7 +12,14 @@ from matplotlib.ticker import MaxNLocator
 from ndive.evaluation import BINS, Measurement, flavour_title
 from ndive.report.binned_figures import BINNED_FIGURES, BinnedFigure
 from ndive.report.figure import Drawing
-from ndive.report.style import FEWEST, FLAVOUR_LINES, Line, new_figure, plain_log_scale
+from ndive.report.style import (
+    FEWEST,
+    FLAVOUR_LINES,
+    Line,
+    new_figure,
+    plain_log_scale,
+    without_minor_ticks,
+)
 
 TITLES = {
     "pt": "Jet $p_T$ [GeV]",
@@ -41,9 +48,9 @@ def binned_drawing(
             drawn[metric] += [point.value for point in points]
     for row, (metric, label), level in zip_longest(panels, kind.metrics.items(), kind.levels):
         row[0].set_ylabel(label, fontsize="small")
+        row[0].set_ylim(*_range([*drawn[metric], *([] if level is None else [level])], kind.scale))
         if kind.scale == "log":
             plain_log_scale(row[0])
-        row[0].set_ylim(*_range([*drawn[metric], *([] if level is None else [level])], kind.scale))
         for axes in row:
             if level is not None:
                 axes.axhline(level, color="0.5", linewidth=0.8, zorder=0)
@@ -52,6 +59,7 @@ def binned_drawing(
         axes.set_xlabel(TITLES[variable], fontsize="small")
         axes.set_xlim(edges[0], edges[-1])
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+    without_minor_ticks(figure)
     handles = [*_models(models, lines), *_flavours(flavours)]
     figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), 6))
     return Drawing(

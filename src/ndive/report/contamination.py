@@ -15,7 +15,7 @@ from ndive.evaluation import (
     vertex_quantities,
 )
 from ndive.report.figure import Drawing
-from ndive.report.style import FEWEST, Line, new_figure, plain_log_scale
+from ndive.report.style import FEWEST, Line, name_above, new_figure, plain_log_scale
 
 SHARES = (0.0, 0.001, 0.01, 0.03, 0.1, 0.2, 0.4, 1.01)
 """Edges of the share of the weight; all of it is less than the last."""
@@ -62,7 +62,7 @@ def contamination_drawing(
         axes.set_xticks(places, _names(), rotation=40, ha="right", fontsize="small")
         axes.minorticks_off()
         axes.set_xlabel("Weight on tracks from elsewhere", fontsize="small")
-    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    name_above(figure, panels[0, 0])
     return Drawing(
         name="contamination",
         title="Pulls and coverage by contamination",

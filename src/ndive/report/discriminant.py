@@ -5,7 +5,7 @@ import numpy as np
 from ndive.evaluation import B_TAG, JetTable, Probabilities, Tag, flavour_masks, flavour_title
 from ndive.report.figure import Drawing
 from ndive.report.histogram import draw_shares
-from ndive.report.style import FLAVOUR_LINES, new_figure, stamp
+from ndive.report.style import FLAVOUR_LINES, name_above, new_figure, stamp
 
 EDGES = np.linspace(-6, 10, 65)
 """The range of arXiv:2310.12804; what lies outside is counted in the outer bins."""
@@ -25,7 +25,7 @@ def discriminant_drawing(tagger: str, flavour: Probabilities, jets: JetTable, ta
         draw_shares(axes, score[chosen], EDGES, FLAVOUR_LINES[name], flavour_title(name))
     if masks["bjets"].any():
         cut = float(np.quantile(score[masks["bjets"]], 1 - WORKING_POINT))
-        axes.axvline(cut, color="0.35", linewidth=1)
+        axes.axvline(cut, ymax=0.74, color="0.35", linewidth=1)
         axes.text(cut, 0.7, "  70 % b efficiency", transform=axes.get_xaxis_transform(), size="small")
     axes.set_yscale("log")
     low, high = axes.get_ylim()
@@ -49,7 +49,7 @@ def discriminant_drawing(tagger: str, flavour: Probabilities, jets: JetTable, ta
 
 def probability_drawing(tagger: str, flavour: Probabilities, jets: JetTable) -> Drawing:
     """The probabilities of b, c and light for jets of each flavour, each normalised to one."""
-    figure = new_figure(10.5, 3.9)
+    figure = new_figure(10.5, 4.2)
     masks = flavour_masks(jets)
     panels = figure.subplots(1, len(masks), sharey=True)
     for number, (axes, told) in enumerate(zip(panels, masks, strict=True)):
@@ -57,11 +57,11 @@ def probability_drawing(tagger: str, flavour: Probabilities, jets: JetTable) -> 
             values = np.asarray(flavour[chosen, number], float)
             draw_shares(axes, values, SHARES, FLAVOUR_LINES[name], flavour_title(name))
         axes.set_yscale("log")
-        axes.set_ylim(1e-4, 20)
+        axes.set_ylim(1e-4, 2)
         axes.set_xlim(0, 1)
         axes.set_xlabel(f"Probability of {flavour_title(told)}")
-        axes.legend(loc="upper center", ncols=3, handlelength=1.6, columnspacing=1.0)
     panels[0].set_ylabel("Fraction of jets / 0.025")
+    name_above(figure, panels[0])
     return Drawing(
         name=f"probabilities_{tagger}",
         title=f"Flavour probabilities of {tagger}",

@@ -34,12 +34,12 @@ class Drawing:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A drawing as a page shows it; `png` are the bytes of its image, of 256 colours."""
+    """A drawing as a page shows it; `width` in inches, `png` are the bytes of its image, of 256 colours."""
 
     name: str
     title: str
     caption: str
-    broad: bool
+    width: float
     png: bytes
 
 
@@ -85,18 +85,21 @@ def picture_of(drawing: Drawing, png: bytes) -> Picture:
         name=drawing.name,
         title=drawing.title,
         caption=drawing.caption,
-        broad=bool(drawing.figure.get_figwidth() > BROAD),
+        width=float(drawing.figure.get_figwidth()),
         png=reduced.getvalue(),
     )
 
 
 def as_html(picture: Picture) -> str:
-    """The picture and its caption as an element of a page that needs no other file."""
+    """The picture and its caption as an element of a page that needs no other file.
+
+    A broad one knows its width, so that a page on a narrow screen can let it be moved sideways.
+    """
     title = html.escape(picture.title)
-    broad = ' class="broad"' if picture.broad else ""
+    broad = f' class="broad" style="--inches: {picture.width:g}"' if picture.width > BROAD else ""
     address = "data:image/png;base64," + base64.b64encode(picture.png).decode("ascii")
     return (
         f'<figure id="{html.escape(picture.name)}"{broad}>'
-        f'<img alt="{title}" src="{address}">'
+        f'<div class="wide"><img alt="{title}" src="{address}"></div>'
         f"<figcaption><strong>{title}.</strong> {html.escape(picture.caption)}</figcaption></figure>"
     )

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from ndive.evaluation import B_TAG, JetTable, Probabilities, Roc, flavour_title, roc, scores_against
 from ndive.report.figure import Drawing
-from ndive.report.style import Line, new_figure
+from ndive.report.style import Line, name_above, new_figure
 
 EFFICIENCIES = (0.6, 0.85)
 FRACTIONS = np.concatenate([[0.0, 0.005, 0.01, 0.02], np.linspace(0.05, 0.95, 19), [0.98, 1.0]])
@@ -37,11 +37,16 @@ def fraction_scan_drawing(
             axes.axvline(B_TAG.fraction, color="0.6", linewidth=0.8, zorder=0)
             axes.set_ylabel(f"Rejection of {flavour_title(background)}")
             axes.text(
-                0.96, 0.95, f"b efficiency {efficiency:.0%}", transform=axes.transAxes, ha="right", va="top"
+                0.96,
+                0.95,
+                f"b efficiency {100 * efficiency:g} %",
+                transform=axes.transAxes,
+                ha="right",
+                va="top",
             )
         panels[-1, column].set_xlabel("$f_c$")
         panels[-1, column].set_xlim(0, 1)
-    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    name_above(figure, panels[0, 0])
     return Drawing(
         name="fraction_scan",
         title="Rejection against the c fraction",

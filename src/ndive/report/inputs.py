@@ -6,7 +6,7 @@ from matplotlib.ticker import MaxNLocator
 from ndive.evaluation import INPUTS, HeldOut, flavour_masks, flavour_title, read_inputs
 from ndive.report.figure import Drawing
 from ndive.report.histogram import draw_shares
-from ndive.report.style import FLAVOUR_LINES, new_figure
+from ndive.report.style import FLAVOUR_LINES, name_above, new_figure, without_minor_ticks
 
 MOST_JETS = 20_000
 COLUMNS = 6
@@ -60,7 +60,8 @@ def input_drawing(held_out: HeldOut) -> Drawing:
         axes.tick_params(labelsize="x-small")
     for row in panels:
         row[0].set_ylabel("Fraction of tracks", fontsize="small")
-    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    without_minor_ticks(figure)
+    name_above(figure, panels[0, 0])
     return Drawing(
         name="inputs",
         title="Inputs of the networks",

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ndive.evaluation import History
 from ndive.report.figure import Drawing
-from ndive.report.style import Line, new_figure
+from ndive.report.style import Line, name_above, new_figure
 
 COMPONENTS = {
     "total": "Total loss",
@@ -44,7 +44,7 @@ def loss_drawing(histories: Mapping[str, History], lines: Mapping[str, Line]) ->
         axes.tick_params(labelsize="small")
     for axes in panels.flat[len(shown) :]:
         axes.set_visible(False)
-    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    name_above(figure, panels[0, 0])
     return Drawing(
         name="losses",
         title="Losses",

@@ -23,7 +23,14 @@ from ndive.evaluation import (
 )
 from ndive.report.figure import Drawing
 from ndive.report.histogram import draw_shares
-from ndive.report.style import SELECTION_LINES, Line, new_figure
+from ndive.report.style import (
+    SELECTION_LINES,
+    Line,
+    name_above,
+    new_figure,
+    number_curves,
+    without_minor_ticks,
+)
 
 EDGES = np.linspace(-10, 10, 201)
 """Residuals in mm and pulls, as in arXiv:2310.12804; what lies outside is counted in the outer bins."""
@@ -31,7 +38,7 @@ EDGES = np.linspace(-10, 10, 201)
 
 @dataclass(frozen=True, kw_only=True)
 class _Curve:
-    """One distribution: what its legend says before its width, how it looks, and its values along x, y, z."""
+    """One distribution: its name in the legend, how it looks, and its values along x, y, z."""
 
     label: str
     line: Line
@@ -50,15 +57,18 @@ def residual_drawing(
         for flavour, modes in _by_flavour(vertices, references, jets).items()
     }
     figure_name = f"residuals_{name}"
-    return _grid(
+    drawing = _grid(
         figure_name,
         f"Vertex residuals of {name}",
         "Predicted − true {} [mm]",
+        " mm",
         curves,
         "Predicted minus true position of the hadron's decay vertex, in jets with at least two tracks "
-        "from there and a valid fit, by what weighs the tracks. σ is half of the central 68 % interval, "
-        "in mm. The outer bins hold what lies beyond.",
+        "from there and a valid fit, by what weighs the tracks. In each panel σ, half of the central 68 % "
+        "interval, in mm. The outer bins hold what lies beyond.",
     )
+    name_above(drawing.figure, drawing.figure.axes[0])
+    return drawing
 
 
 def pull_drawing(
@@ -80,15 +90,18 @@ def pull_drawing(
         f"pulls_{name}",
         f"Vertex pulls of {name}",
         "Pull in {}",
+        "",
         curves,
         "Residual over its error, by what weighs the tracks. The error is from the covariance of the "
-        "weighted fit, for the purple curve from its sandwich covariance, which learned weights do not "
-        "scale. σ is half of the central 68 % interval: 1 where errors are right. Thin: the unit "
-        "Gaussian.",
+        "weighted fit, or from its sandwich covariance, which learned weights do not scale. In each panel "
+        "σ, half of the central 68 % interval: 1 where errors are right. The outer bins hold what lies "
+        "beyond.",
     )
     centres = (EDGES[:-1] + EDGES[1:]) / 2
     for axes in drawing.figure.axes:
-        axes.plot(centres, norm.pdf(centres) * np.diff(EDGES), color="black", linewidth=0.7, zorder=0)
+        gaussian = norm.pdf(centres) * np.diff(EDGES)
+        axes.plot(centres, gaussian, color="black", linewidth=0.7, zorder=0, label="unit Gaussian")
+    name_above(drawing.figure, drawing.figure.axes[0])
     return drawing
 
 
@@ -107,27 +120,36 @@ def _label(mode: str, name: str) -> str:
     return SELECTIONS.get(mode, name)
 
 
-def _grid(name: str, title: str, label: str, curves: Mapping[str, list[_Curve]], caption: str) -> Drawing:
-    """One row of panels a flavour, one column an axis."""
+def _grid(
+    name: str,
+    title: str,
+    label: str,
+    unit: str,
+    curves: Mapping[str, list[_Curve]],
+    caption: str,
+) -> Drawing:
+    """One row of panels a flavour, one column an axis; what the curves are called is not yet said."""
     figure = new_figure(12.0, 3.3 * len(curves))
     panels = figure.subplots(len(curves), len(AXES), sharex=True, sharey=True, squeeze=False)
     for row, (flavour, drawn) in zip(panels, curves.items(), strict=True):
         for axis, axes in enumerate(row):
             _panel(axes, drawn, axis)
             axes.text(0.04, 0.94, flavour_title(flavour), transform=axes.transAxes, va="top", weight="bold")
-        row[0].set_ylabel(f"Fraction / {EDGES[1] - EDGES[0]:g}")
+        row[0].set_ylabel(f"Fraction / {EDGES[1] - EDGES[0]:g}{unit}")
     for axes, name_of_axis in zip(panels[-1], AXES, strict=True):
         axes.set_xlabel(label.format(f"${name_of_axis}$"))
         axes.set_xlim(EDGES[0], EDGES[-1])
+    without_minor_ticks(figure)
     return Drawing(name=name, title=title, caption=caption, figure=figure)
 
 
 def _panel(axes: Axes, curves: list[_Curve], axis: int) -> None:
+    widths = []
     for curve in curves:
         values = curve.values[:, axis]
-        width = width_of(values).value
-        draw_shares(axes, values, EDGES, curve.line, f"{curve.label}: σ = {two_digits(width)}")
+        widths.append(two_digits(width_of(values).value))
+        draw_shares(axes, values, EDGES, curve.line, curve.label)
     axes.set_yscale("log")
-    axes.set_ylim(1e-4, 15)
+    axes.set_ylim(1e-4, 2)
     axes.xaxis.set_major_locator(MultipleLocator(5))
-    axes.legend(loc="upper right", fontsize="x-small", handlelength=2.4)
+    number_curves(axes, widths, "σ", "upper right")

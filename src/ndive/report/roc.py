@@ -21,10 +21,13 @@ from ndive.evaluation import (
     scores_against,
 )
 from ndive.report.figure import Drawing
-from ndive.report.style import Line, new_figure, stamp
+from ndive.report.style import Line, new_figure, plain_log_scale, stamp
 
 LOWEST = {"b_tag": 0.6, "c_tag": 0.2}
 """Where the axis of the efficiency begins."""
+
+FEW_DECADES = 200.0
+"""Where the axis of the rejection ends below this, numbers stand between the powers of ten, too."""
 
 HEADROOM = 1.3
 """Decades of the axis of the rejection over those that the curves take: room for the legend."""
@@ -56,6 +59,8 @@ def roc_drawing(
     title = flavour_title(background)
     above.set_yscale("log")
     above.set_ylim(1, above.get_ylim()[1] ** HEADROOM)
+    if above.get_ylim()[1] < FEW_DECADES:
+        plain_log_scale(above)
     above.set_ylabel(f"Rejection of {title}")
     above.legend(loc="upper right")
     signal = flavour_title(tag.signal)

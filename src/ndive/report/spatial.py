@@ -22,7 +22,7 @@ from ndive.evaluation import (
 from ndive.report.binned import TITLES
 from ndive.report.figure import Drawing
 from ndive.report.histogram import draw_shares
-from ndive.report.style import SELECTION_LINES, new_figure
+from ndive.report.style import FEWEST, SELECTION_LINES, name_above, new_figure, number_curves
 
 DISTANCES = np.geomspace(1e-3, 1e2, 61)
 PLANE = np.linspace(-50, 50, 101)
@@ -41,26 +41,28 @@ def distance_drawing(
     panels = figure.subplots(len(masks), 3, sharex=True, sharey="row")
     fits = {"none": references["none"], "model": vertices, "perfect": references["perfect"]}
     for row, (flavour, chosen) in zip(panels, masks.items(), strict=True):
+        medians: tuple[list[str], ...] = ([], [], [])
         for mode, fit in fits.items():
             found = vertex_residuals(fit, jets, chosen)
             along = np.abs(np.einsum("ji,ji->j", found.residual, jets.flight[found.jets]))
             parts = (found.distance, np.linalg.norm(found.residual[:, :2], axis=-1), along)
-            for axes, values in zip(row, parts, strict=True):
-                if not np.any(values > 0):
-                    continue
-                label = f"{SELECTIONS.get(mode, name)}: {two_digits(float(np.median(values)))} mm"
-                draw_shares(axes, values, DISTANCES, SELECTION_LINES[mode], label)
+            for axes, values, told in zip(row, parts, medians, strict=True):
+                if np.any(values > 0):
+                    told.append(f"{two_digits(float(np.median(values)))} mm")
+                    label = SELECTIONS.get(mode, name)
+                    draw_shares(axes, values, DISTANCES, SELECTION_LINES[mode], label)
         row[0].set_ylabel(f"{flavour_title(flavour)}\nFraction of jets")
-        for axes in row:
+        for axes, told in zip(row, medians, strict=True):
             axes.set_xscale("log")
             axes.set_xlim(DISTANCES[0], DISTANCES[-1])
-            if axes.get_legend_handles_labels()[0]:
-                axes.legend(loc="upper left", fontsize="x-small", title="median", title_fontsize="x-small")
+            if told:
+                number_curves(axes, told, "median", "upper left")
             else:
                 axes.text(0.5, 0.5, "no flight", transform=axes.transAxes, ha="center", color="0.4")
-        row[0].set_ylim(0, 1.6 * row[0].get_ylim()[1])
+        row[0].set_ylim(0, 1.3 * row[0].get_ylim()[1])
     for axes, label in zip(panels[-1], ("Distance", "Across the beam", "Along the flight"), strict=True):
         axes.set_xlabel(f"{label} [mm]")
+    name_above(figure, panels[0, 0])
     return Drawing(
         name=f"distances_{name}",
         title=f"Vertex distances of {name}",
@@ -88,10 +90,11 @@ def box_drawing(
             widths = np.diff(edges)
             centres = (edges[:-1] + edges[1:]) / 2 + offset * widths
             for row, axis in enumerate(SHOWN):
-                values = [
+                binned = [
                     pulls[(place == number) & np.isfinite(pulls[:, axis]), axis]
                     for number in range(len(widths))
                 ]
+                values = [one if len(one) >= FEWEST else one[:0] for one in binned]
                 look = {"color": SELECTION_LINES[mode].colour, "linewidth": 1.0}
                 panels[row, column].boxplot(
                     values,
@@ -116,13 +119,14 @@ def box_drawing(
         axes.set_xlabel(TITLES[variable])
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         axes.set_xlim(BINS[variable][0], BINS[variable][-1])
-    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    name_above(figure, panels[0, 0])
     return Drawing(
         name=f"pull_boxes_{name}",
         title=f"Pulls of {name} by kind of jet",
         caption="Pulls of b jets: the box holds half of the jets (−0.67 to 0.67 for a unit Gaussian), the "
         "whiskers 95 % (from −1.96 to 1.96), the line is the median. Of the model with the sandwich "
-        "covariance, of the perfect selection with that of the fit.",
+        "covariance, of the perfect selection with that of the fit. Bins with fewer than ten fits are left "
+        "out.",
         figure=figure,
     )
 

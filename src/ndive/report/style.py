@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 import mplhep
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -68,6 +69,13 @@ SELECTION_LINES = {
 }
 
 
+STEPS = {
+    3.0: (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0),
+    12.0: (1.0, 1.5, 2.0, 3.0, 5.0, 7.0),
+    np.inf: (1.0, 2.0, 5.0),
+}
+"""Numbers that stand at a logarithmic axis whose ends have less than this ratio."""
+
 FEWEST = 10
 """Entries of a bin below which it is not drawn."""
 
@@ -99,11 +107,33 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def plain_log_scale(axes: Axes) -> None:
-    """A logarithmic y axis of few decades: 0.5, 1, 2, 5 and so on, without powers of ten."""
+    """A logarithmic y axis of few decades: 0.5, 1, 2, 5 and so on, the more of them the shorter it is.
+
+    Its limits must be those that it keeps.
+    """
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = axes.get_ylim()
+    steps = next(steps for ratio, steps in STEPS.items() if high < ratio * low)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def without_minor_ticks(figure: Figure) -> None:
+    """Take the minor ticks off small panels: nobody reads them there, and they cost half of the drawing."""
+    for axes in figure.axes:
+        axes.minorticks_off()
+
+
+def name_above(figure: Figure, axes: Axes) -> None:
+    """Name the curves of `axes`, which all panels share, above the panels."""
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+
+
+def number_curves(axes: Axes, numbers: Sequence[str], title: str, corner: str) -> None:
+    """Write a number of each curve into a corner of its panel; `title` says what they are."""
+    handles, _ = axes.get_legend_handles_labels()
+    axes.legend(handles[: len(numbers)], numbers, loc=corner, title=title, title_fontsize="small")
 
 
 def stamp(axes: Axes, text: str) -> None:

@@ -12,7 +12,7 @@ from ndive.evaluation import (
 )
 from ndive.report.figure import Drawing
 from ndive.report.histogram import draw_shares
-from ndive.report.style import FLAVOUR_LINES, Line, new_figure
+from ndive.report.style import FLAVOUR_LINES, Line, new_figure, without_minor_ticks
 
 WEIGHTS = np.linspace(0, 1, 41)
 COUNTS = np.arange(-0.5, 16.5)
@@ -80,6 +80,7 @@ def count_drawing(name: str, vertices: FittedVertices, jets: JetTable) -> Drawin
     for axes in panels[-1]:
         axes.set_xlabel("Tracks")
         axes.set_xlim(COUNTS[0], COUNTS[-1])
+    without_minor_ticks(figure)
     return Drawing(
         name=f"selection_counts_{name}",
         title=f"Tracks selected by {name}",
