@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import mplhep
@@ -130,7 +130,9 @@ def name_above(figure: Figure, axes: Axes) -> None:
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
 
 
-def number_curves(axes: Axes, numbers: Sequence[str], title: str, corner: str) -> None:
+def number_curves(
+    axes: Axes, numbers: Sequence[str], title: str, corner: Literal["upper left", "upper right"]
+) -> None:
     """Write a number of each curve into a corner of its panel; `title` says what they are."""
     handles, _ = axes.get_legend_handles_labels()
     axes.legend(handles[: len(numbers)], numbers, loc=corner, title=title, title_fontsize="small")
