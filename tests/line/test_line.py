@@ -5,6 +5,10 @@ import json
 import h5py
 
 from ndive.cli import main
+from ndive.report.catalogue import FIGURES
+
+FEW = ("roc", "residuals", "selection", "inputs", "losses")
+"""A figure or two of most sections; `tests/report` draws all of them."""
 
 
 def test_the_files_say_what_they_are(demo_output, capsys):
@@ -22,7 +26,8 @@ def test_each_jet_gets_a_vertex(demo_output):
         assert made["vertices"]["valid"].mean() > 0.99
 
 
-def test_the_model_is_judged_and_drawn_once(demo_output, capsys):
+def test_the_model_is_judged_and_drawn_once(demo_output, capsys, monkeypatch):
+    monkeypatch.setattr("ndive.report.sections.FIGURES", {name: FIGURES[name] for name in FEW})
     arguments = ["final_ftag_ndive", "-s", f"{demo_output}/samples", "--models", f"{demo_output}/models"]
     assert main(["evaluate", *arguments]) == 0
     assert main(["report", *arguments, "-o", f"{demo_output}/report"]) == 0

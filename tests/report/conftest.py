@@ -1,3 +1,4 @@
+import equinox as eqx
 import jax
 import numpy as np
 import pytest
@@ -58,6 +59,8 @@ def jets(held_out):
 def evaluations(jets, tmp_path_factory):
     """A tagger without a vertex, and a better one with a vertex."""
     epochs = np.arange(1.0, 6.0)
+    config = ModelConfig(model="FTAG", vertexer="none", ghost=False, layers=0)
+    model = eqx.filter_jit(build_model)(config, identity_normalisation(), key=jax.random.key(0))
 
     def evaluation(name, sharpness, vertices):
         predictions = toy_predictions(jets, seed=34, sharpness=sharpness, vertices=vertices)
@@ -69,8 +72,8 @@ def evaluations(jets, tmp_path_factory):
             copy=None,
             directory=tmp_path_factory.getbasetemp(),
             path=tmp_path_factory.getbasetemp() / "best.eqx",
-            model=build_model(ModelConfig(), identity_normalisation(), key=jax.random.key(0)),
-            config=ModelConfig(),
+            model=model,
+            config=config,
             artefact="f" * 64,
             epoch=5,
             history=history,

@@ -149,7 +149,9 @@ def test_losses_leave_out_what_no_model_has(evaluations, lines):
     drawing = loss_drawing(histories, lines)
     shown = [axes.get_ylabel() for axes in drawing.figure.axes if axes.get_visible()]
     assert shown == ["Total loss", "Vertex"]
-    np.testing.assert_array_equal(drawing.figure.axes[0].lines[0].get_ydata(), histories["base"]["val_total"])
+    curves = {line.get_label(): line.get_ydata() for line in drawing.figure.axes[0].lines}
+    np.testing.assert_array_equal(curves["base"], histories["base"]["val_total"])
+    np.testing.assert_array_equal(curves["base, training"], histories["base"]["train_total"])
 
 
 def errorbars(axes, label):
@@ -261,8 +263,9 @@ def test_the_plane_counts_the_jets_within_it(evaluations, held_out, jets):
 
 def test_weights_are_over_the_largest_and_the_ghost_stands_for_itself(evaluations, held_out, jets):
     vertices = evaluations[1].predictions.vertices
-    axes = weight_drawing("with_vertex", vertices, jets).figure.axes[0]
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    figure = weight_drawing("with_vertex", vertices, jets).figure
+    axes, (legend,) = figure.axes[0], figure.legends
+    labels = [text.get_text() for text in legend.get_texts()]
     assert labels == ["from the decay", "other tracks", "ghost track"]
     b = jets.flavour == 0
     weights = np.where(jets.real, vertices.track_weights, 0)
@@ -310,7 +313,7 @@ def test_distances_are_those_of_the_fits(evaluations, held_out, jets):
     figure = distance_drawing("with_vertex", vertices, held_out.references, jets).figure
     found = vertex_residuals(vertices, jets, jets.flavour == 0)
     text = figure.axes[0].get_legend().get_texts()[1].get_text()
-    assert text == f"{two_digits(float(np.median(found.distance)))} mm"
+    assert text == two_digits(float(np.median(found.distance)))
     assert "no flight" in [text.get_text() for text in figure.axes[-1].texts]
 
 

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from ndive.report.numbers import write_numbers
+from ndive.report.style import number_curves
 
 
 def written(figure, path):
@@ -86,6 +87,19 @@ def test_boxes_have_their_median_quartiles_and_whiskers(tmp_path):
         ("of all, whiskers", "2", "", "", ""),
         ("doubled, quartiles", "3", "100", "50", "150"),
         ("doubled, whiskers", "3", "100", "10", "190"),
+    ]
+
+
+def test_the_number_of_each_curve_in_a_titled_legend(tmp_path):
+    figure = Figure()
+    axes = figure.subplots()
+    axes.plot([0], [1], label="one")
+    axes.plot([0], [2], label="other")
+    number_curves(axes, ["0.5", "0.7"], "σ [mm]", "upper right")
+    axes.plot([0], [3], label="drawn later")
+    assert shown(written(figure, tmp_path / "numbers.csv"))[3:] == [
+        ("one, σ [mm]", "", "0.5", "", ""),
+        ("other, σ [mm]", "", "0.7", "", ""),
     ]
 
 

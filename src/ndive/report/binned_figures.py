@@ -92,7 +92,7 @@ BINNED_FIGURES: Mapping[str, BinnedFigure] = {
             "transverse_distance_mm": "Across the beam [mm]",
         },
         caption="Mean distance of the fitted from the true vertex, in jets with two tracks from there and a "
-        "valid fit.",
+        "valid fit; in the second row divided by the decay length, or by 1 mm where that is shorter.",
     ),
     "pull_widths": BinnedFigure(
         section="Vertex",

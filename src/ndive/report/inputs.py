@@ -42,7 +42,7 @@ def input_drawing(held_out: HeldOut) -> Drawing:
     features = read_inputs(held_out.sample, 0, n_jets)
     real, masks = held_out.jets.real[:n_jets], flavour_masks(held_out.jets)
     rows = -(-len(INPUTS) // COLUMNS)
-    figure = new_figure(2.7 * COLUMNS, 2.6 * rows + 0.4)
+    figure = new_figure(2.3 * COLUMNS, 2.3 * rows + 0.4)
     panels = figure.subplots(rows, COLUMNS)
     for column, (name, axes) in enumerate(zip(INPUTS, panels.flat, strict=True)):
         values = features[..., column].astype(float)
@@ -57,7 +57,7 @@ def input_drawing(held_out: HeldOut) -> Drawing:
         axes.set_xlabel(TITLES[name], fontsize="small")
         axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
         axes.xaxis.set_major_formatter("{x:g}")
-        axes.tick_params(labelsize="x-small")
+        axes.tick_params(labelsize="small")
     for row in panels:
         row[0].set_ylabel("Fraction of tracks", fontsize="small")
     without_minor_ticks(figure)

@@ -23,7 +23,7 @@ COMPONENTS = {
 def loss_drawing(histories: Mapping[str, History], lines: Mapping[str, Line]) -> Drawing:
     """Total and component losses of all models: validation full, training faint."""
     shown = [name for name in COMPONENTS if any(_moves(history, name) for history in histories.values())]
-    columns = min(len(shown), 3)
+    columns = min(len(shown), 3 if len(shown) < len(COMPONENTS) else 4)
     rows = -(-len(shown) // max(columns, 1))
     figure = new_figure(3.6 * max(columns, 1), 2.9 * max(rows, 1))
     panels = figure.subplots(max(rows, 1), max(columns, 1), squeeze=False)
@@ -33,7 +33,7 @@ def loss_drawing(histories: Mapping[str, History], lines: Mapping[str, Line]) ->
                 continue
             line = lines[model]
             axes.plot(history["epoch"], history[f"val_{component}"], **line.drawn(), label=model)
-            thin = {"color": line.colour, "linewidth": 0.8, "alpha": 0.6}
+            thin = {**line.drawn(), "linewidth": 0.8, "alpha": 0.6, "label": f"{model}, training"}
             axes.plot(history["epoch"], history[f"train_{component}"], **thin)
         if component == "chi2":
             axes.set_yscale("log")
@@ -50,8 +50,9 @@ def loss_drawing(histories: Mapping[str, History], lines: Mapping[str, Line]) ->
         title="Losses",
         caption=(
             "Each loss by epoch, unweighted but for the total: on the validation jets (thick) and on "
-            "the training jets (thin, of the same colour), the latter while the parameters still move. "
-            "Losses that a model does not train on are drawn where it has the output."
+            "the training jets (thin), the latter while the parameters still move. "
+            "Losses that a model does not train on are drawn where it has the output; the total has only "
+            "those that it trains on, so totals of different models do not compare."
         ),
         figure=figure,
     )

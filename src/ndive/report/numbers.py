@@ -28,7 +28,8 @@ Ends = Mapping[float, tuple[float, float]]
 def write_numbers(figure: Figure, path: Path) -> None:
     """Write what `figure` shows as CSV: curves, bands, error bars, boxes, bin contents, cells of a matrix.
 
-    A band belongs to the curve of its panel whose label it has after an underscore.
+    A band belongs to the curve of its panel whose label it has after an underscore. A legend with a title
+    has a number of each curve.
 
     **Raises:** `FileAccessError` where it cannot be written.
     """
@@ -56,6 +57,7 @@ def _rows(axes: Axes) -> Iterator[Row]:
         label = str(line.get_label())
         if id(line) not in barred and not label.startswith("_"):
             yield from _of_line(line, bands.get(label, {}))
+    yield from _of_legend(axes)
     yield from _of_boxes(axes)
     for patch in axes.patches:
         if isinstance(patch, StepPatch):
@@ -81,6 +83,15 @@ def _of_errorbars(container: ErrorbarContainer) -> Iterator[Row]:
 def _of_line(line: Line2D, band: Ends) -> Iterator[Row]:
     for x, y in _points(line):
         yield str(line.get_label()), x, "", y, *band.get(x, ("", ""))
+
+
+def _of_legend(axes: Axes) -> Iterator[Row]:
+    legend = axes.get_legend()
+    title = legend.get_title().get_text() if legend is not None else ""
+    if legend is not None and title:
+        _, labels = axes.get_legend_handles_labels()
+        for label, number in zip(labels, legend.get_texts(), strict=False):
+            yield f"{label}, {title}", "", "", number.get_text(), "", ""
 
 
 def _ends(band: FillBetweenPolyCollection) -> Ends:

@@ -61,11 +61,11 @@ def residual_drawing(
         figure_name,
         f"Vertex residuals of {name}",
         "Predicted − true {} [mm]",
-        " mm",
+        "mm",
         curves,
         "Predicted minus true position of the hadron's decay vertex, in jets with at least two tracks "
         "from there and a valid fit, by what weighs the tracks. In each panel σ, half of the central 68 % "
-        "interval, in mm. The outer bins hold what lies beyond.",
+        "interval. The outer bins hold what lies beyond.",
     )
     name_above(drawing.figure, drawing.figure.axes[0])
     return drawing
@@ -133,9 +133,9 @@ def _grid(
     panels = figure.subplots(len(curves), len(AXES), sharex=True, sharey=True, squeeze=False)
     for row, (flavour, drawn) in zip(panels, curves.items(), strict=True):
         for axis, axes in enumerate(row):
-            _panel(axes, drawn, axis)
+            _panel(axes, drawn, axis, f"σ [{unit}]" if unit else "σ")
             axes.text(0.04, 0.94, flavour_title(flavour), transform=axes.transAxes, va="top", weight="bold")
-        row[0].set_ylabel(f"Fraction / {EDGES[1] - EDGES[0]:g}{unit}")
+        row[0].set_ylabel(f"Fraction / {EDGES[1] - EDGES[0]:g} {unit}".rstrip())
     for axes, name_of_axis in zip(panels[-1], AXES, strict=True):
         axes.set_xlabel(label.format(f"${name_of_axis}$"))
         axes.set_xlim(EDGES[0], EDGES[-1])
@@ -143,7 +143,7 @@ def _grid(
     return Drawing(name=name, title=title, caption=caption, figure=figure)
 
 
-def _panel(axes: Axes, curves: list[_Curve], axis: int) -> None:
+def _panel(axes: Axes, curves: list[_Curve], axis: int, title: str) -> None:
     widths = []
     for curve in curves:
         values = curve.values[:, axis]
@@ -152,4 +152,4 @@ def _panel(axes: Axes, curves: list[_Curve], axis: int) -> None:
     axes.set_yscale("log")
     axes.set_ylim(1e-4, 2)
     axes.xaxis.set_major_locator(MultipleLocator(5))
-    number_curves(axes, widths, "σ", "upper right")
+    number_curves(axes, widths, title, "upper right")

@@ -48,7 +48,7 @@ def distance_drawing(
             parts = (found.distance, np.linalg.norm(found.residual[:, :2], axis=-1), along)
             for axes, values, told in zip(row, parts, medians, strict=True):
                 if np.any(values > 0):
-                    told.append(f"{two_digits(float(np.median(values)))} mm")
+                    told.append(two_digits(float(np.median(values))))
                     label = SELECTIONS.get(mode, name)
                     draw_shares(axes, values, DISTANCES, SELECTION_LINES[mode], label)
         row[0].set_ylabel(f"{flavour_title(flavour)}\nFraction of jets")
@@ -56,7 +56,7 @@ def distance_drawing(
             axes.set_xscale("log")
             axes.set_xlim(DISTANCES[0], DISTANCES[-1])
             if told:
-                number_curves(axes, told, "median", "upper left")
+                number_curves(axes, told, "median [mm]", "upper left")
             else:
                 axes.text(0.5, 0.5, "no flight", transform=axes.transAxes, ha="center", color="0.4")
         row[0].set_ylim(0, 1.3 * row[0].get_ylim()[1])

@@ -12,7 +12,7 @@ from ndive.evaluation import (
 )
 from ndive.report.figure import Drawing
 from ndive.report.histogram import draw_shares
-from ndive.report.style import FLAVOUR_LINES, Line, new_figure, without_minor_ticks
+from ndive.report.style import FLAVOUR_LINES, Line, name_above, new_figure, without_minor_ticks
 
 WEIGHTS = np.linspace(0, 1, 41)
 COUNTS = np.arange(-0.5, 16.5)
@@ -27,7 +27,7 @@ KINDS = {
 
 def weight_drawing(name: str, vertices: FittedVertices, jets: JetTable) -> Drawing:
     """Weights over the jet's largest, of tracks from the decay, of the others, and of the ghost."""
-    figure = new_figure(10.5, 3.9)
+    figure = new_figure(10.5, 4.4)
     masks = flavour_masks(jets)
     panels = figure.subplots(1, len(masks), sharey=True)
     weights = np.where(jets.real, vertices.track_weights, 0)
@@ -46,11 +46,12 @@ def weight_drawing(name: str, vertices: FittedVertices, jets: JetTable) -> Drawi
                 draw_shares(axes, values, WEIGHTS, KINDS[kind], kind)
         axes.axvline(0.5, color="0.6", linewidth=0.8, zorder=0)
         axes.set_yscale("log")
-        axes.set_ylim(1e-4, 30)
+        axes.set_ylim(1e-4, 2)
         axes.set_xlim(0, 1)
         axes.set_xlabel("Weight / largest of the jet")
-        axes.legend(loc="upper left", title=flavour_title(flavour))
-    panels[0].set_ylabel("Fraction / 0.025")
+        axes.set_title(flavour_title(flavour), fontsize="medium")
+    panels[0].set_ylabel("Fraction of tracks / 0.025")
+    name_above(figure, panels[0])
     return Drawing(
         name=f"weights_{name}",
         title=f"Track weights of {name}",
@@ -66,14 +67,14 @@ def count_drawing(name: str, vertices: FittedVertices, jets: JetTable) -> Drawin
     masks = flavour_masks(jets)
     panels = figure.subplots(3, len(masks), sharex=True, sharey=True)
     counts = selection_counts(vertices.track_weights, jets.real, jets.decay)
-    rows = {"selected": counts.selected, "from the decay": counts.decay, "both": counts.both}
+    rows = {"selected": counts.selected, "from the decay": counts.decay, "that are both": counts.both}
     for row, (what, found) in zip(panels, rows.items(), strict=True):
         for axes, (flavour, chosen) in zip(row, masks.items(), strict=True):
             draw_shares(axes, found[chosen], COUNTS, FLAVOUR_LINES[flavour], flavour_title(flavour))
             mean = found[chosen].mean() if chosen.any() else float("nan")
             axes.text(0.95, 0.92, f"mean {mean:.2f}", transform=axes.transAxes, ha="right", va="top")
             axes.set_yscale("log")
-            axes.set_ylim(1e-4, 5)
+            axes.set_ylim(1e-4, 2)
         row[0].set_ylabel(f"Tracks {what}\nFraction of jets", fontsize="small")
     for axes, flavour in zip(panels[0], masks, strict=True):
         axes.set_title(flavour_title(flavour), fontsize="medium")
