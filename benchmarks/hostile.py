@@ -5,12 +5,12 @@
 Draws jets of each kind (seed 1), each second jet of a batch an ordinary one, and fits them with gradients of
 the position in weights, parameters and covariance. Counts, for each kind, the statuses; values and gradients
 that are not finite; ordinary jets that differ by a bit from their fit among ordinary jets; and, of the jets
-that call themselves converged, those that may not be at a minimum: where the Hessian of the plain chi2 in
-vertex and momenta, by automatic differentiation in double precision, is not positive definite, or its Newton
-step moves the vertex by more than 0.001 (in single precision 0.005) of its error. The error is that of
+that call themselves converged, those at a saddle, where the Hessian of the plain chi2 in vertex and momenta,
+by automatic differentiation in double precision, is not positive definite, and those whose Newton step moves
+the vertex by more than 0.001 (in single precision 0.005) of its error. The error is that of
 `sandwich_covariance`, which does not depend on the unit of the weights. One step is not the end of a fit, and
-momenta are written down rounded, so each of these suspects and some more converged jets of each kind are
-fitted again by scipy, from there: counted are those that it moves as far.
+momenta are written down rounded, so all these and some more converged jets of each kind are fitted again by
+scipy, from there: counted are those that it moves as far. All but the suspects are to be none.
 """
 
 import argparse
@@ -192,8 +192,8 @@ def not_finite(tree: Any) -> np.ndarray:
     return np.any([~np.isfinite(leaf.reshape(len(leaf), -1)).all(axis=1) for leaf in leaves], axis=0)
 
 
-def suspects(jets: Jets, vertex: Vertex, limit: float) -> np.ndarray:
-    """Which jets of a batch call themselves converged, while a Newton step leads them on."""
+def suspects(jets: Jets, vertex: Vertex, limit: float) -> tuple[np.ndarray, np.ndarray]:
+    """Which jets of a batch call themselves converged at a saddle, and which a Newton step leads on."""
     w = np.where(jets["mask"], jets["weights"].astype(float), 0)
     w = np.where(w > 0, w, 0) / np.maximum(w.max(axis=1, initial=0, keepdims=True), 1e-300)
     converged = vertex.status == Status.converged
@@ -207,9 +207,8 @@ def suspects(jets: Jets, vertex: Vertex, limit: float) -> np.ndarray:
     )
     with jax.enable_x64(True):
         step, definite = map(np.asarray, newton_steps(*map(jnp.asarray, (x, q, white, w > 0, jets["field"]))))
-    return np.asarray(converged) & ~(
-        definite & (pull(step, np.asarray(vertex.sandwich_covariance, float)) < limit)
-    )
+    near = pull(step, np.asarray(vertex.sandwich_covariance, float)) < limit
+    return np.asarray(converged) & ~definite, np.asarray(converged) & ~near
 
 
 @jax.jit
@@ -302,7 +301,16 @@ def campaign(n_jets: int, precision: str) -> dict[str, dict[str, int]]:
     hostile = np.arange(BATCH) % 2 == 0
     for kind, spoil in KINDS.items():
         row = counts[kind] = dict.fromkeys(
-            (*(s.name for s in Status), "NOT FINITE", "NEIGHBOURS", "SUSPECT", "FITTED AGAIN", "MOVED"), 0
+            (
+                *(s.name for s in Status),
+                "NOT FINITE",
+                "NEIGHBOURS",
+                "SADDLE",
+                "SUSPECT",
+                "FITTED AGAIN",
+                "MOVED",
+            ),
+            0,
         )
         for batch in track(range(batches), kind.ljust(32), console=Console(stderr=True)):
             good, bad = ordinary(rng, BATCH), ordinary(rng, BATCH)
@@ -323,12 +331,14 @@ def campaign(n_jets: int, precision: str) -> dict[str, dict[str, int]]:
                 for a, b in zip(jax.tree.leaves((vertex, gradient)), jax.tree.leaves(alone), strict=True)
             ]
             row["NEIGHBOURS"] += int((np.any(differs, axis=0) & ~hostile).sum())
-            doubted = suspects(mixed, vertex, limit) & hostile
-            row["SUSPECT"] += int(doubted.sum())
+            saddle, onward = suspects(mixed, vertex, limit)
+            suspect = (saddle | onward) & hostile
+            row["SADDLE"] += int((saddle & hostile).sum())
+            row["SUSPECT"] += int(suspect.sum())
             if batch == 0:
-                doubted[np.flatnonzero(hostile & (vertex.status == Status.converged))[:SCIPY_JETS]] = True
-            row["FITTED AGAIN"] += int(doubted.sum())
-            row["MOVED"] += moved_by_scipy(mixed, vertex, np.flatnonzero(doubted), limit)
+                suspect[np.flatnonzero(hostile & (vertex.status == Status.converged))[:SCIPY_JETS]] = True
+            row["FITTED AGAIN"] += int(suspect.sum())
+            row["MOVED"] += moved_by_scipy(mixed, vertex, np.flatnonzero(suspect), limit)
     return counts
 
 

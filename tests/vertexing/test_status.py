@@ -188,6 +188,13 @@ def test_single_precision_tells_where_it_ends(shrunk, least, most, toy_jets):
     assert np.all(pulls < 5e-3)
 
 
+@pytest.mark.parametrize(("z", "told"), [(10.0, Status.converged), (1e5, Status.precision_limit)])
+def test_a_constraint_far_from_the_reference_is_beyond_single_precision(z, told):
+    no_tracks = Tracks(np.zeros((2, 5), np.float32), np.zeros((2, 5, 5), np.float32), np.zeros(2, bool))
+    spot = beam_spot(np.array([0.0, 0.0, z], np.float32), np.eye(3, dtype=np.float32) * 1e-4)
+    assert fit_vertex(no_tracks, constraint=spot).status == told
+
+
 def test_report_reads_like_a_fit():
     tracks = Tracks(
         np.array([[0.0, 0.0, 0.0, np.pi / 2, 0.1], [0.0, 0.0, 1.5, np.pi / 2, -0.1]]),

@@ -102,6 +102,11 @@ def dot(x: Vector, y: Vector) -> Entry:
     return _sum(_times(a, b) for a, b in zip(x, y, strict=True))
 
 
+def squares(x: Vector) -> Vector:
+    """The square of each component."""
+    return tuple(component**2 for component in x)
+
+
 def applied(A: Matrix, x: Vector) -> Vector:
     """A x."""
     return tuple(dot(row, x) for row in A)

@@ -100,7 +100,10 @@ class Curvatures(NamedTuple):
 
 
 def heading(measured: Vector, change: Vector) -> Heading:
-    """The heading of tracks with phi and theta `measured` and changed, whose sum is never rounded."""
+    """The heading of tracks with phi and theta (rad) `measured` and changed.
+
+    Half turns are taken from an angle before its change is added, which close to them is then not lost.
+    """
     u, w = (_half_tangent(*angle) for angle in zip(measured, change, strict=True))
     return Heading(
         cos=(1 - u) * (1 + u) / (1 + u**2),

@@ -9,11 +9,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from ndive.vertexing.algebra import Decomposition, positive
 from ndive.vertexing.pose import Posed
-from ndive.vertexing.solve import Solution
+from ndive.vertexing.solve import Solution, tolerance
 from ndive.vertexing.vertex import Status
-
-LARGEST_ROUNDING = 5e-3
-"""By how much of its error rounding may move a vertex."""
 
 
 def status_of_input(
@@ -43,9 +40,9 @@ def status_of_solution(solution: Solution, used: Bool[Array, "n *b"]) -> Int[Arr
         (~_all_finite((solution.point.v, solution.chi2)), Status.not_finite),
         (jnp.any(solution.loops & used, axis=0), Status.looper_clipped),
         (~solution.determined, Status.singular_normal_matrix),
-        (~(solution.rounding < LARGEST_ROUNDING**2), Status.precision_limit),
         (~solution.minimal, Status.indefinite_hessian),
         (~solution.converged, Status.step_limit),
+        (solution.rounding >= tolerance(solution.rounding.dtype) ** 2, Status.precision_limit),
     )
 
 

@@ -11,7 +11,6 @@ from jaxtyping import Array, Bool, Float, Int
 from ndive.vertexing.algebra import (
     Decomposition,
     Factor,
-    Matrix,
     Vector,
     applied,
     components,
@@ -22,6 +21,7 @@ from ndive.vertexing.algebra import (
     plus,
     scaled,
     solved,
+    squares,
     symmetric,
 )
 from ndive.vertexing.blocks import division, in_blocks
@@ -52,8 +52,8 @@ class Solution(NamedTuple):
 
     `determined` and `minimal` tell whether the normal matrix and the exact Hessian are positive definite (the
     latter as far as the steps led to one), `loops` which tracks loop before they reach the vertex,
-    `converged` whether the last step was small. `rounding` is how far the spacing of the numbers may move the
-    vertex, squared and in standard deviations.
+    `converged` whether the last step was small. `rounding` is how far rounding may move the vertex, squared
+    and in standard deviations, those of the inverse normal matrix.
     """
 
     point: Point
@@ -230,8 +230,8 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
     dm = tuple(jnp.where(system.fine, change, 0) for change in dm)
     square = dot(dv, applied(system.hessian, dv)) + _longest(problem, dm)
     rounding = _rounding(problem, expansion, trial)
-    enough = jnp.maximum(tolerance(chi2.dtype) ** 2, rounding)
-    small = better & definite & (jnp.abs(square) < enough)
+    limit = jnp.maximum(tolerance(chi2.dtype) ** 2, rounding)
+    small = better & definite & (jnp.abs(square) < limit)
     determined = jnp.where(
         gauss_newton | small, _normal_factor(problem, expansion).definite, state.determined
     )
@@ -278,26 +278,18 @@ def _residuals(problem: Problem, expansion: Expansion, point: Point) -> Vector:
 
 
 def _rounding(problem: Problem, expansion: Expansion, point: Point) -> Float[Array, "*b"]:
-    """How far the spacing of the numbers may move the vertex, squared and in standard deviations; (17b)."""
-    line, q = expansion.line, components(problem.q)
+    """How far rounding may move the vertex, squared and in standard deviations; equation (17b)."""
+    line, W, q = expansion.line, expansion.view.W, components(problem.q)
     momenta = plus(q[2:], point.beta)
-    of_slopes = plus(
-        applied(_squares(line.J_m), _square(momenta)), applied(_squares(line.J_v), _square(point.v))
+    of_momenta = applied(tuple(map(squares, line.J_m)), squares(momenta))
+    of_vertex = applied(tuple(map(squares, line.J_v)), squares(point.v))
+    residuals = plus(plus(squares(q[:2]), squares(line.h)), plus(of_momenta, of_vertex))
+    information = tuple(jnp.abs(W[i][i]) for i in range(2))
+    of_tracks = jnp.where(problem.w > 0, problem.w * dot(information, residuals), 0)
+    of_constraint = dot(
+        tuple(problem.Lambda[i][i] for i in range(3)), plus(squares(problem.mu), squares(point.v))
     )
-    of_residuals = plus(plus(_square(q[:2]), _square(line.h)), of_slopes)
-    known = tuple(expansion.view.W[i][i] for i in range(2))
-    of_tracks = jnp.where(problem.w > 0, problem.w * dot(known, of_residuals), 0)
-    held = tuple(problem.Lambda[i][i] for i in range(3))
-    of_constraint = dot(held, plus(_square(problem.mu), _square(point.v)))
     return (over_tracks(of_tracks) + of_constraint) * jnp.finfo(of_tracks.dtype).eps ** 2
-
-
-def _square(x: Vector) -> Vector:
-    return tuple(entry**2 for entry in x)
-
-
-def _squares(A: Matrix) -> Matrix:
-    return tuple(_square(row) for row in A)
 
 
 def _longest(problem: Problem, dm: Vector) -> Float[Array, "*b"]:

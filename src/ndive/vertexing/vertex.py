@@ -31,7 +31,7 @@ class Status(IntEnum):
     theta_out_of_range = 9
     """The measured theta of a real track is not between 0 and pi; a fitted one may go beyond."""
     precision_limit = 10
-    """Rounding may move the vertex by 0.005 of its error: use float64, or a nearer reference point."""
+    """Rounding may move the vertex by 0.008 of its error, in float64 by 2e-5: `docs/fit.md`, (17b)."""
 
 
 class Vertex(eqx.Module):
