@@ -110,7 +110,7 @@ def correlations(header: Header) -> tuple[str, ...]:
 def _structured(file: h5py.File, name: str, rank: int) -> h5py.Dataset:
     dataset = file.get(name)
     if dataset is None:
-        if VERTICES in file:
+        if VERTICES in file and "jets" not in file:
             raise SampleError(
                 f"'{file.filename}' holds vertices as 'ndive fit' writes them, in dataset '{VERTICES}', "
                 "and no jets; name the jets file that they are of"
