@@ -61,7 +61,7 @@ def binned_drawing(
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
     without_minor_ticks(figure)
     handles = [*_models(models, lines), *_flavours(flavours)]
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), 6))
+    figure.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 6))
     return Drawing(
         name=name,
         title=kind.title,

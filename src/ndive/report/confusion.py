@@ -51,7 +51,7 @@ def _matrix(
     entries: str,
 ) -> Drawing:
     """Rows are the truth and sum to one; each cell says its fraction and its count."""
-    figure = new_figure(5.6, 4.8)
+    figure = new_figure(5.0, 4.3)
     axes = figure.subplots()
     fractions = confusion_fractions(counts)
     image = axes.imshow(fractions, vmin=0, vmax=1, cmap="Blues")

@@ -17,7 +17,7 @@ WORKING_POINT = 0.7
 
 def discriminant_drawing(tagger: str, flavour: Probabilities, jets: JetTable, tag: Tag = B_TAG) -> Drawing:
     """D_b of b, c and light jets by one tagger, each normalised to one, with the cut of 70 % b efficiency."""
-    figure = new_figure(6.4, 4.6)
+    figure = new_figure(5.8, 4.4)
     axes = figure.subplots()
     score = tag.score(flavour)
     masks = flavour_masks(jets)

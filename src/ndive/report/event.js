@@ -2,6 +2,7 @@
 const event_ = JSON.parse(document.getElementById("event").textContent);
 const control = name => document.getElementById(name);
 const FAINTEST = 0.15;
+const EYE = window.innerWidth < 640 ? {x: 0.15, y: -3, z: 1.1} : {x: 0.1, y: -2, z: 0.75};
 
 function trackTraces(jet, fit, colour) {
   const predicted = colour === "predicted" && fit.predicted;
@@ -51,7 +52,7 @@ function layout(jet) {
     legend: {orientation: "h", y: 0, yanchor: "top", itemsizing: "constant"},
     scene: {
       xaxis: axis("x"), yaxis: axis("y"), zaxis: axis("z"), aspectmode: "manual", aspectratio: event_.aspect,
-      camera: {eye: {x: 0.1, y: -2.0, z: 0.75}, center: {x: 0, y: 0, z: -0.2}},
+      camera: {eye: EYE, center: {x: 0, y: 0, z: -0.2}},
     },
   };
 }

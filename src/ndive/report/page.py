@@ -26,6 +26,11 @@ _DISPLAY_CAPTION = (
 HEAD = 2000
 """The characters of a page within which its fingerprint stands."""
 
+_STEP_BACK = """
+if (window.innerWidth < 640) Plotly.relayout("{plot_id}", {"scene.camera.eye": {x: 0.15, y: -3, z: 1.1}});
+"""
+"""On a narrow screen the whole scene is seen from farther away."""
+
 _PLOTLY_CONFIG = {
     "displaylogo": False,
     "responsive": True,
@@ -106,13 +111,18 @@ def _anchor(title: str) -> str:
 def _table(table: Table) -> str:
     head = "".join(f"<th>{html.escape(text)}</th>" for text in table.columns)
     body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in table.rows
+        "<tr>" + "".join(f"<td>{_breakable(text)}</td>" for text in row) + "</tr>" for row in table.rows
     )
     return (
         f"<h3>{html.escape(table.title)}</h3>"
         f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
         f'<p class="note">{html.escape(table.note)}</p>'
     )
+
+
+def _breakable(text: str) -> str:
+    """The text as HTML; a long name may be broken after an underscore."""
+    return html.escape(text).replace("_", "_<wbr>")
 
 
 def _section(section: Section, anchor: str) -> str:
@@ -128,7 +138,12 @@ def _display(figure: go.Figure | None) -> str:
     if figure is None:
         return ""
     scene = figure.to_html(
-        full_html=False, include_plotlyjs=False, div_id="display", config=_PLOTLY_CONFIG, default_width="100%"
+        full_html=False,
+        include_plotlyjs=False,
+        div_id="display",
+        config=_PLOTLY_CONFIG,
+        default_width="100%",
+        post_script=_STEP_BACK,
     )
     return (
         f'<section id="jets-in-3d"><h2>Jets in 3D</h2><p>{html.escape(_DISPLAY_CAPTION)}</p>'

@@ -44,7 +44,7 @@ def roc_drawing(
 
     Below stand the ratios to the first, where there are others.
     """
-    figure = new_figure(6.4, 6.0)
+    figure = new_figure(5.8, 5.6)
     efficiencies = np.linspace(LOWEST[tag.name], 1.0, 1001)[:-1]
     scores = {
         name: [scores_against(flavour, jets, background, tag) for flavour in copies]

@@ -126,8 +126,8 @@ def without_minor_ticks(figure: Figure) -> None:
 
 
 def name_above(figure: Figure, axes: Axes) -> None:
-    """Name the curves of `axes`, which all panels share, above the panels."""
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    """Name the curves of `axes`, which all panels share, above the first ones: a phone begins with these."""
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=3)
 
 
 def number_curves(
