@@ -12,7 +12,8 @@ import numpy as np
 import onnx
 import pytest
 
-from ndive import Jet, Tracks
+from ndive import Jet, Tracks, fit_vertex
+from ndive.export.program import TRACKS
 from ndive.models import ModelConfig, build_model, identity_normalisation, save_model
 from tests.cli.test_export import exported, jets_of_few_tracks
 from tests.conftest import make_toy_jets, perigee
@@ -60,11 +61,20 @@ def test_the_fit_alone_agrees_with_scipy_and_takes_any_number_of_jets_and_slots(
     many = {name: np.tile(array, (1000, *[1] * (array.ndim - 1))) for name, array in inputs.items()}
     given = [inputs, lone, without_slots, without_jets, many]
     found, of_one, of_none, nothing, of_many = run_elsewhere(fit, given, tmp_path)
-    expected = fit_by_scipy(perigee, jets.parameters[0], jets.covariance[0], weights[0], jets.vertex[0])
+    exact = {
+        name: np.float64(array) if array.dtype == np.float32 else array for name, array in inputs.items()
+    }
+    expected = fit_by_scipy(
+        perigee, exact["parameters"][0], exact["covariance"][0], exact["weights"][0], jets.vertex[0]
+    )
     error = np.sqrt(np.diagonal(expected.covariance))
     assert found["vertex_status"].tolist() == [0, 2, 2]
-    assert np.all(np.abs(found["vertex_position"][0] - expected.position) < 0.01 * error)
-    assert found["vertex_chi2"][0] == pytest.approx(expected.chi2, rel=1e-3)
+    assert np.all(np.abs(found["vertex_position"][0] - expected.position) < 1e-3 * error)
+    assert found["vertex_chi2"][0] == pytest.approx(expected.chi2, rel=1e-5)
+    with jax.enable_x64(True):
+        vertex = fit_vertex(Tracks(*(exact[name] for name in TRACKS)), exact["weights"])
+    for name in ("position", "covariance", "chi2", "track_chi2", "momenta"):
+        np.testing.assert_allclose(found[f"vertex_{name}"], getattr(vertex, name), rtol=1e-6, atol=1e-9)
     assert all(np.isfinite(array).all() for array in found.values())
     assert of_one["vertex_status"].tolist() == [2]
     assert of_none["vertex_status"].tolist() == [2, 2, 2]
@@ -115,6 +125,20 @@ def columns_of(parameters, covariance):
     )
 
 
+def tracks_of(rows):
+    """Parameters and covariance in double precision of rows of a jets file."""
+    values, in_gev = np.float64(rows), np.array([1, 1, 1, 1, 1e3])
+    parameters, error = values[:, :5] * in_gev, values[:, 5:10] * in_gev
+    correlation = np.tile(np.eye(5), (len(rows), 1, 1))
+    for column, (i, j) in enumerate(combinations(range(5), 2), start=10):
+        correlation[:, i, j] = correlation[:, j, i] = values[:, column]
+    return parameters, correlation * error[:, :, None] * error[:, None, :]
+
+
+def in_double(model):
+    return jax.tree.map(lambda x: x.astype(np.float64) if eqx.is_inexact_array(x) else x, model)
+
+
 def test_a_tagger_takes_one_jet_of_any_number_of_tracks(tagger, tmp_path):
     model, path = tagger
     jets = make_toy_jets(jets=1, tracks=4, seed=3)
@@ -124,12 +148,13 @@ def test_a_tagger_takes_one_jet_of_any_number_of_tracks(tagger, tmp_path):
     given = [{"jet_features": jet_features, "track_features": rows[:count]} for count in counts]
     for count, found in zip(counts, run_elsewhere(path, given, tmp_path), strict=True):
         mask = np.arange(4) < count
-        tracks = Tracks(np.float32(jets.parameters[0]), np.float32(jets.covariance[0]), mask)
-        output = model(Jet(jnp.float32(60), jnp.float32(0.3), jnp.float32(1.1), tracks))
-        weight = np.exp(np.float64(output.flavour_logits))
+        with jax.enable_x64(True):
+            axis = (jnp.asarray(np.float64(value)) for value in (60, *jet_features[0, 1:]))
+            output = in_double(model)(Jet(*axis, Tracks(*tracks_of(rows), mask)))
+        weight = np.exp(np.asarray(output.flavour_logits))
         flavour = np.stack([found[f"GNtoy1_p{letter}"] for letter in "bcu"])
         assert flavour.shape == (3,)
-        np.testing.assert_allclose(flavour, weight / weight.sum(), atol=1e-5)
+        np.testing.assert_allclose(flavour, weight / weight.sum(), atol=1e-6)
         origin = np.array([3, 5, 2, 7])[np.argmax(output.origin_logits, axis=-1)]
         assert found["GNtoy1_TrackOrigin"].tolist() == origin[:count].tolist()
         assert found["GNtoy1_VertexIndex"].shape == (count,)

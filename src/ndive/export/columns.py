@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from ndive.schema import load_schema
@@ -38,5 +37,5 @@ def jets_of(jet_features: Float[Array, "b 3"], track_features: Float[Array, "b n
 def _in_units(dataset: str, names: Sequence[str], features: Float[Array, "... columns"]) -> list[Array]:
     """The columns of `features` in the units of the program."""
     fields = load_schema().datasets[dataset]
-    factors = [np.float32(fields[name].factor) for name in names]
+    factors = [float(fields[name].factor) for name in names]
     return [features[..., column] * factor for column, factor in enumerate(factors)]

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array
 
 from ndive.errors import MissingExtraError
+from ndive.export.onnx_precision import with_single_edges, with_single_operators
 from ndive.export.plain import plain
 from ndive.export.program import Program
 from ndive.export.shapes import Axes, symbolic_shapes
@@ -16,7 +18,11 @@ try:
     import onnx
     import onnx_ir as ir
     from jax2onnx import to_onnx
-    from onnx_ir.passes.common import DeduplicateInitializersPass, LiftSubgraphInitializersToMainGraphPass
+    from onnx_ir.passes.common import (
+        DeduplicateInitializersPass,
+        LiftSubgraphInitializersToMainGraphPass,
+        RemoveUnusedNodesPass,
+    )
 except ImportError as error:
     raise MissingExtraError("onnx", "the format onnx") from error
 
@@ -30,11 +36,12 @@ def write_onnx(
     """Write `program` with these `inputs` for any number of jets and slots, with `metadata` beside it.
 
     Inputs are float32 arrays and a bool `mask`; outputs have the names that the program gives them, which may
-    not be those of inputs. All jets of a call take their steps together. `onnx.checker` has seen the file.
+    not be those of inputs, and are float32 or integers. In between all is computed in double precision. All
+    jets of a call take their steps together. `onnx.checker` has seen the file.
 
     **Raises:** `FileAccessError` where the place cannot be written.
     """
-    with jax.enable_x64(False), written_aside(path) as aside:
+    with jax.enable_x64(True), written_aside(path) as aside:
         model = _tidied(_graph(program, inputs))
         model.metadata_props.update(metadata or {})
         ir.save(model, aside)
@@ -42,7 +49,7 @@ def write_onnx(
 
 
 def _graph(program: Program, inputs: Mapping[str, Axes]) -> ir.Model:
-    shapes = symbolic_shapes(inputs)
+    shapes = symbolic_shapes(inputs, jnp.float64)
 
     def by_position(*arrays: Array) -> dict[str, Array]:
         return program(dict(zip(shapes, arrays, strict=True)))
@@ -56,13 +63,15 @@ def _graph(program: Program, inputs: Mapping[str, Axes]) -> ir.Model:
         opset=OPSET,
         input_names=list(shapes),
         output_names=names,
+        enable_double_precision=True,
         return_mode="ir",
     )
 
 
 def _tidied(model: ir.Model) -> ir.Model:
-    """Each constant there once, no shapes inside but those that follow, and arrays that may be empty."""
-    for tidy in (LiftSubgraphInitializersToMainGraphPass(), DeduplicateInitializersPass()):
+    """Constants there once where they are used, no shapes but those that follow, arrays that may be empty."""
+    passes = LiftSubgraphInitializersToMainGraphPass(), DeduplicateInitializersPass(), RemoveUnusedNodesPass()
+    for tidy in passes:
         model = tidy(model).model
     for node in ir.traversal.RecursiveGraphIterator(model.graph):
         if node.op_type == "Reshape":
@@ -70,4 +79,6 @@ def _tidied(model: ir.Model) -> ir.Model:
         for value in node.outputs:
             if not value.is_graph_output():
                 value.type = value.shape = None  # some that the converter notes are wrong
+    with_single_operators(model)
+    with_single_edges(model)
     return model

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.extend import core
 from jaxtyping import Array
 
@@ -21,7 +22,9 @@ def plain(function: Callable[..., Any], *shapes: jax.ShapeDtypeStruct) -> Callab
     """`function` traced at `shapes`, as one that computes its leaves by elementary operations and loops only.
 
     What is called is written out, and what converters misread is said in other words: a choice between
-    booleans becomes "and" and "or", and an axis of any length is made of one of length 1.
+    booleans becomes "and" and "or", and an axis of any length is made of one of length 1. So is what runtimes
+    have in single precision only: tangents become quotients, and of arcus tangents only single precision is
+    asked.
     """
     program = jax.make_jaxpr(function)(*shapes)
     return lambda *arguments: _evaluated(program, arguments)
@@ -53,6 +56,8 @@ def _outputs(equation: core.JaxprEqn, inputs: list[Any]) -> Sequence[Array]:
     if name == "select_n" and inputs[1].dtype == jnp.bool_:
         choice, otherwise, chosen = inputs
         return [(choice & chosen) | (~choice & otherwise)]
+    if name in ANGLES:
+        return [ANGLES[name](*inputs)]
     if name == "broadcast_in_dim" and _opens_an_axis(parameters):
         return [_broadcast(inputs[0], parameters)]
     outputs = equation.primitive.bind(*inputs, **equation.primitive.get_bind_params(parameters))
@@ -97,6 +102,29 @@ def _broadcast(x: Array, parameters: dict[str, Any]) -> Array:
     lengths = dict(zip(parameters["broadcast_dimensions"], x.shape, strict=True))
     with_axes = jax.lax.reshape(x, tuple(lengths.get(axis, 1) for axis in range(len(shape))))
     return jax.lax.broadcast_in_dim(with_axes, shape, tuple(range(len(shape))))
+
+
+def _tangent(x: Array) -> Array:
+    return lax.sin(x) / lax.cos(x)
+
+
+def _arcus_tangent(y: Array, x: Array) -> Array:
+    """The angle of (x, y), of which `atan2` has to know no more than half of the digits.
+
+    With s and c its sine and cosine as far as known, what is missing is atan((y c - x s) / (x c + y s)).
+    """
+    angle = lax.atan2(y, x)
+    sin, cos = lax.sin(angle), lax.cos(angle)
+    ahead, aside = x * cos + y * sin, y * cos - x * sin
+    somewhere = ahead > 0
+    return angle + jnp.where(somewhere, aside, 0) / jnp.where(somewhere, ahead, 1)
+
+
+ANGLES: dict[str, Callable[..., Array]] = {
+    "tan": _tangent,
+    "atan": lambda x: _arcus_tangent(x, jnp.ones_like(x)),
+    "atan2": _arcus_tangent,
+}
 
 
 def _closed(program: Any) -> core.ClosedJaxpr:

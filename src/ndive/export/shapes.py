@@ -13,15 +13,17 @@ JETS, SLOTS = 512, 7680
 """So many jets with so many track slots in all at most, which then take their steps together."""
 
 
-def symbolic_shapes(inputs: Mapping[str, Axes]) -> dict[str, jax.ShapeDtypeStruct]:
-    """Inputs of any number of jets and slots within `JETS` and `SLOTS`: float32, and bool the `mask`."""
+def symbolic_shapes(
+    inputs: Mapping[str, Axes], precision: type[jnp.floating] = jnp.float32
+) -> dict[str, jax.ShapeDtypeStruct]:
+    """Inputs of any number of jets and slots within `JETS` and `SLOTS`: `precision`, and bool the `mask`."""
     bounds = [f"b <= {JETS}", f"n <= {SLOTS}", f"b*n <= {SLOTS}"]
     b, n = jax.export.symbolic_shape("b, n", constraints=bounds)
     sizes = {"b": b, "n": n}
     return {
         name: jax.ShapeDtypeStruct(
             tuple(sizes.get(axis, axis) if isinstance(axis, str) else axis for axis in axes),
-            jnp.bool_ if name == "mask" else jnp.float32,
+            jnp.bool_ if name == "mask" else precision,
         )
         for name, axes in inputs.items()
     }
