@@ -56,7 +56,7 @@ def _graph(program: Program, inputs: Mapping[str, Axes]) -> ir.Model:
 
     names = list(jax.eval_shape(by_position, *shapes.values()))
     written_out = plain(by_position, *shapes.values())
-    return to_onnx(
+    graph = to_onnx(
         lambda *arrays: tuple(written_out(*arrays)),
         inputs=list(shapes.values()),
         model_name="ndive",
@@ -64,8 +64,9 @@ def _graph(program: Program, inputs: Mapping[str, Axes]) -> ir.Model:
         input_names=list(shapes),
         output_names=names,
         enable_double_precision=True,
-        return_mode="ir",
+        return_mode="proto",
     )
+    return ir.from_proto(graph)  # what the converter built and took out again is gone from it
 
 
 def _tidied(model: ir.Model) -> ir.Model:
