@@ -229,7 +229,9 @@ def test_a_cluster_without_the_package_is_one_line_with_its_cause(tmp_path, monk
 
 def test_without_dask_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingExtraError, match=r"Dask cluster needs the extra 'dask': .*'ndive\[dask\]'$"):
+    with pytest.raises(
+        MissingExtraError, match=r"Dask cluster needs the extra 'dask': .*'ndive\[dask\]', .*--extra dask$"
+    ):
         list(run_tasks(lack, range(1), DaskPool(address="tcp://127.0.0.1:1")))
 
 
