@@ -230,7 +230,8 @@ def test_a_cluster_without_the_package_is_one_line_with_its_cause(tmp_path, monk
 def test_without_dask_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(
-        MissingExtraError, match=r"Dask cluster needs the extra 'dask': .*'ndive\[dask\]', .*--extra dask$"
+        MissingExtraError,
+        match=r"Dask cluster needs the extra 'distributed': .*'ndive\[distributed\]', .*--extra distributed$",
     ):
         list(run_tasks(lack, range(1), DaskPool(address="tcp://127.0.0.1:1")))
 

@@ -205,7 +205,7 @@ class _DaskWorkers:
         try:
             import distributed  # an optional extra
         except ImportError as error:
-            raise MissingExtraError("dask", "running on a Dask cluster") from error
+            raise MissingExtraError("distributed", "running on a Dask cluster") from error
         try:
             self.client = distributed.Client(address, timeout=10, set_as_default=False)
         except (OSError, ValueError) as error:
