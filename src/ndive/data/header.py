@@ -19,9 +19,6 @@ from ndive.schema.perigee import CORRELATIONS
 FINGERPRINT_JETS = 1024
 """Jets at either end that enter a file's identity beside its bytes, since its datasets may be virtual."""
 
-VERTICES = "vertices"
-"""The dataset of fitted vertices, which stand in a file without jets."""
-
 DEFAULT_FIELD = 2.0
 """Tesla along +z, in files that do not say."""
 
@@ -110,9 +107,9 @@ def correlations(header: Header) -> tuple[str, ...]:
 def _structured(file: h5py.File, name: str, rank: int) -> h5py.Dataset:
     dataset = file.get(name)
     if dataset is None:
-        if VERTICES in file and "jets" not in file:
+        if "vertices" in file and "jets" not in file:
             raise SampleError(
-                f"'{file.filename}' holds vertices as 'ndive fit' writes them, in dataset '{VERTICES}', "
+                f"'{file.filename}' holds vertices as 'ndive fit' writes them, in dataset 'vertices', "
                 "and no jets; name the jets file that they are of"
             )
         found = ", ".join(f"'{key}'" for key in file) or "nothing"
