@@ -118,11 +118,13 @@ def _given(arguments: Sequence[str] | None) -> list[str]:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Raise `KeyboardInterrupt`; a moment later in a callback of the garbage collector, where it is lost."""
+    """Raise `KeyboardInterrupt`; below a callback of the garbage collector, where it is lost, a moment later."""
     callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
-    if frame is not None and frame.f_code in callbacks:
-        threading.Timer(RETRY, signal.pthread_kill, (threading.main_thread().ident, number)).start()
-        return
+    while frame is not None:
+        if frame.f_code in callbacks:
+            threading.Timer(RETRY, signal.pthread_kill, (threading.main_thread().ident, number)).start()
+            return
+        frame = frame.f_back
     raise KeyboardInterrupt
 
 
