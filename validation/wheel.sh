@@ -43,7 +43,10 @@ END
     "$bin/ndive" fit jets.h5 --output "vertices-$python.h5" >/dev/null
     "$bin/ndive" export fit --output "fit-$python.stablehlo" >/dev/null
     sim="the simulation needs the extra 'sim': pip install 'ndive[sim]'"
-    refused "$sim" "$bin/ndive" demo
+    plots="drawing needs the extra 'plots': pip install 'ndive[plots]'"
+    refused "$plots" "$bin/ndive" demo
+    refused "$plots" "$bin/ndive" report none
+    refused "$plots" "$bin/ndive" display jets.h5
     refused "$sim" "$bin/ndive" simulate --output none
     root="reading ROOT files needs the extra 'root': pip install 'ndive[root]'"
     onnx="the format onnx needs the extra 'onnx': pip install 'ndive[onnx]'"

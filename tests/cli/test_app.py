@@ -124,21 +124,30 @@ def test_a_full_disk_behind_stdout_is_one_line():
     assert done.stderr == "ndive: cannot read or write the output: No space left on device\n"
 
 
-@pytest.mark.parametrize("library", ["awkward", "fastjet", "pythia8mc"])
-@pytest.mark.parametrize("verb", ["demo", "simulate"])
-def test_a_missing_extra_is_one_line_that_says_how_to_get_it(verb, library):
+@pytest.mark.parametrize(
+    ("extra", "purpose", "library", "words"),
+    [
+        ("sim", "the simulation", "fastjet", ["demo", "--output", "nowhere"]),
+        ("sim", "the simulation", "pythia8mc", ["simulate", "--output", "nowhere"]),
+        ("plots", "drawing", "matplotlib", ["demo", "--output", "nowhere"]),
+        ("plots", "drawing", "mplhep", ["plot", "final_ftag_base", "roc"]),
+        ("plots", "drawing", "PIL", ["report", "final_ftag_base"]),
+        ("plots", "drawing", "plotly", ["display", "jets.h5"]),
+    ],
+)
+def test_a_missing_extra_is_one_line_that_says_how_to_get_it(extra, purpose, library, words):
     code = f"""
 import sys
 sys.modules["{library}"] = None
 from ndive.cli import main
-sys.exit(main(["{verb}", "--output", "nowhere"]))
+sys.exit(main({words}))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == (
-        "ndive: the simulation needs the extra 'sim': "
-        "pip install 'ndive[sim]', in a clone uv sync --inexact --extra sim\n"
+        f"ndive: {purpose} needs the extra '{extra}': "
+        f"pip install 'ndive[{extra}]', in a clone uv sync --inexact --extra {extra}\n"
     )
 
 
@@ -163,7 +172,8 @@ def verb(*_, **__):
     gc.callbacks.append(callback)
     gc.collect()
     gc.callbacks.remove(callback)
-    time.sleep(60)
+    for _ in range(500):  # a signal just before a system call waits until that ends
+        time.sleep(0.1)
 
 verb.meta = verb
 app.app = verb

@@ -118,7 +118,7 @@ def _given(arguments: Sequence[str] | None) -> list[str]:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Raise `KeyboardInterrupt`; below a callback of the garbage collector, where it is lost, a moment later."""
+    """Raise `KeyboardInterrupt`; where a callback of the garbage collector would lose it, a moment later."""
     callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
     while frame is not None:
         if frame.f_code in callbacks:
