@@ -10,9 +10,9 @@ uv build --quiet --out-dir "$work/dist"
 uvx --quiet twine check --strict "$work"/dist/*.whl "$work"/dist/*.tar.gz
 
 refused() {
-  local told status=0
-  told=$("${@:2}" 2>&1 >/dev/null) || status=$?
-  [ "$status" -eq 2 ] && [ "$told" = "ndive: $1" ] || { echo "'${*:2}' ended with $status: $told"; exit 1; }
+  local told status=0 expected="ndive: $1 needs the extra '$2': pip install 'ndive[$2]', in a clone uv sync --inexact --extra $2"
+  told=$("${@:3}" 2>&1 >/dev/null) || status=$?
+  [ "$status" -eq 2 ] && [ "$told" = "$expected" ] || { echo "'${*:3}' ended with $status: $told"; exit 1; }
 }
 
 for python in "$@"; do
@@ -42,17 +42,13 @@ END
     "$bin/ndive" inspect jets.h5 >/dev/null
     "$bin/ndive" fit jets.h5 --output "vertices-$python.h5" >/dev/null
     "$bin/ndive" export fit --output "fit-$python.stablehlo" >/dev/null
-    sim="the simulation needs the extra 'sim': pip install 'ndive[sim]'"
-    plots="drawing needs the extra 'plots': pip install 'ndive[plots]'"
-    refused "$plots" "$bin/ndive" demo
-    refused "$plots" "$bin/ndive" report none
-    refused "$plots" "$bin/ndive" display jets.h5
-    refused "$sim" "$bin/ndive" simulate --output none
-    root="reading ROOT files needs the extra 'root': pip install 'ndive[root]'"
-    onnx="the format onnx needs the extra 'onnx': pip install 'ndive[onnx]'"
-    refused "$onnx" "$bin/ndive" export fit --output none.onnx --format onnx
+    refused drawing plots "$bin/ndive" demo
+    refused drawing plots "$bin/ndive" report none
+    refused drawing plots "$bin/ndive" display jets.h5
+    refused "the simulation" sim "$bin/ndive" simulate --output none
+    refused "the format onnx" onnx "$bin/ndive" export fit --output none.onnx --format onnx
     touch none.root
-    refused "$root" "$bin/ndive" convert none.root --output none
+    refused "reading ROOT files" root "$bin/ndive" convert none.root --output none
   )
   "$bin/python" - <<'END'
 import statistics, subprocess, sys, time
