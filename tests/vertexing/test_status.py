@@ -24,6 +24,7 @@ CASES = (
     "identical_tracks",
     "looper",
     "winding",
+    "turned_round",
     "theta_beyond_pi",
 )
 EXPECTED = {
@@ -39,6 +40,7 @@ EXPECTED = {
     "identical_tracks": Status.singular_normal_matrix,
     "looper": Status.looper_clipped,
     "winding": Status.looper_clipped,
+    "turned_round": Status.looper_clipped,
     "theta_beyond_pi": Status.theta_out_of_range,
 }
 
@@ -73,6 +75,11 @@ def spoilt(case, q, V, mask, w):
             # Radius 0.5 mm about a centre 5 mm away from the origin, which is on the other side.
             q[0, 4] = np.sign(q[0, 0]) * np.sin(q[0, 3]) / 0.3e-3
             q[0, 0] *= 5.5 / np.abs(q[0, 0])
+        case "turned_round":
+            # With d0 at -6 standard deviations of itself phi is expected at -5.4 rad of its measurement.
+            q[0, 0] = 600.0
+            V[0] = np.diag([1e4, 1e-2, 1.0, 1e-4, 1e-6])
+            V[0, 0, 2] = V[0, 2, 0] = 90.0
         case "theta_beyond_pi":
             q[2, 3] = 3.2
     return q, V, mask, w

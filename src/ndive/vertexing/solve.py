@@ -51,8 +51,8 @@ class Solution(NamedTuple):
     """Where the loop ended, and what it saw there.
 
     `determined` and `minimal` tell whether the normal matrix and the exact Hessian are positive definite (the
-    latter as far as the steps led to one), `loops` which tracks loop before they reach the vertex,
-    `converged` whether the last step was small. `rounding` is how far rounding may move the vertex, squared
+    latter as far as the steps led to one), `loops` which tracks loop before they reach the vertex
+    or are fitted more than half a turn off, `converged` whether the last step was small. `rounding` is how far rounding may move the vertex, squared
     and in standard deviations, those of the inverse normal matrix.
     """
 
@@ -251,7 +251,7 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
         exact=kept(state.exact, system.fine & (system.H.definite | ~all_fine)),
         determined=kept(state.determined, determined),
         minimal=kept(state.minimal, jnp.where(newton, definite, state.minimal)),
-        loops=kept(state.loops, expansion.helix.loops),
+        loops=kept(state.loops, expansion.helix.loops | (jnp.abs(trial.beta[0]) > jnp.pi)),
         converged=state.converged | (active & small & newton & determined),
         rounding=kept(state.rounding, rounding),
         iterations=state.iterations + active,
