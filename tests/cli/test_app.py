@@ -133,6 +133,7 @@ def test_a_full_disk_behind_stdout_is_one_line():
         ("plots", "drawing", "mplhep", ["plot", "final_ftag_base", "roc"]),
         ("plots", "drawing", "PIL", ["report", "final_ftag_base"]),
         ("plots", "drawing", "plotly", ["display", "jets.h5"]),
+        ("onnx", "the format onnx", "onnx_ir", ["export", "fit", "--output", "f.onnx", "--format", "onnx"]),
     ],
 )
 def test_a_missing_extra_is_one_line_that_says_how_to_get_it(extra, purpose, library, words):

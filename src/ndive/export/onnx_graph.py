@@ -8,7 +8,6 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from ndive.errors import MissingExtraError
-from ndive.export.onnx_precision import with_single_edges, with_single_operators
 from ndive.export.plain import plain
 from ndive.export.program import Program
 from ndive.export.shapes import Axes, symbolic_shapes
@@ -23,6 +22,8 @@ try:
         LiftSubgraphInitializersToMainGraphPass,
         RemoveUnusedNodesPass,
     )
+
+    from ndive.export.onnx_precision import with_single_edges, with_single_operators
 except ImportError as error:
     raise MissingExtraError("onnx", "the format onnx") from error
 

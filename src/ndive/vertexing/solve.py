@@ -51,9 +51,9 @@ class Solution(NamedTuple):
     """Where the loop ended, and what it saw there.
 
     `determined` and `minimal` tell whether the normal matrix and the exact Hessian are positive definite (the
-    latter as far as the steps led to one), `loops` which tracks loop before they reach the vertex
-    or are fitted more than half a turn off, `converged` whether the last step was small. `rounding` is how far rounding may move the vertex, squared
-    and in standard deviations, those of the inverse normal matrix.
+    latter as far as the steps led to one), `loops` which tracks loop before they reach the vertex or are
+    fitted more than half a turn off, `converged` whether the last step was small. `rounding` is how far
+    rounding may move the vertex, squared and in standard deviations, those of the inverse normal matrix.
     """
 
     point: Point

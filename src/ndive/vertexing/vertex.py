@@ -23,7 +23,7 @@ class Status(IntEnum):
     indefinite_hessian = 5
     """The point is a saddle, not a minimum."""
     looper_clipped = 6
-    """A track with weight turns by a quarter before the vertex, or is fitted half a turn off; `docs/fit.md`."""
+    """A track with weight turns by a quarter before it reaches the vertex, or is fitted half a turn off."""
     negative_weight = 7
     """A weight is below zero."""
     not_finite = 8
