@@ -7,10 +7,11 @@ the position in weights, parameters and covariance. Counts, for each kind, the s
 that are not finite; ordinary jets that differ by a bit from their fit among ordinary jets; and, of the jets
 that call themselves converged, those at a saddle, where the Hessian of the plain chi2 in vertex and momenta,
 by automatic differentiation in double precision, is not positive definite, and those whose Newton step moves
-the vertex by more than 0.001 (in single precision 0.005) of its error. The error is that of
-`sandwich_covariance`, which does not depend on the unit of the weights. One step is not the end of a fit, and
+the vertex by more than 0.001 (in single precision 0.005) of its error. One step is not the end of a fit, and
 momenta are written down rounded, so all these and some more converged jets of each kind are fitted again by
-scipy, from there: counted are those that it moves as far. All but the suspects are to be none.
+scipy, from there: counted are those that it moves as far. The error is the sandwich of the covariance, which
+does not depend on the unit of the weights: of a step that which the fit gives, else that of scipy's slopes.
+All but the suspects are to be none.
 """
 
 import argparse
@@ -268,9 +269,16 @@ def moved_by_scipy(jets: Jets, vertex: Vertex, chosen: np.ndarray, limit: float)
                 ftol=1e-15,
                 gtol=1e-15,
             )
-        covariance = np.asarray(vertex.sandwich_covariance[i], float)
+        covariance = sandwich(np.asarray(found.jac), w)
         count += not pull(found.x[:3] - x0[:3], covariance) < limit
     return count
+
+
+def sandwich(slope: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Covariance of the vertex, from the slopes of the whitened residuals of tracks with these weights."""
+    scale = np.linalg.norm(slope, axis=0)
+    of_measurements = np.linalg.pinv(slope / scale) / scale[:, None] * np.repeat(np.sqrt(w / w.max()), 5)
+    return of_measurements[:3] @ of_measurements[:3].T
 
 
 def _called(function: Callable[..., jax.Array], x: np.ndarray, whole: tuple[jax.Array, ...]) -> np.ndarray:

@@ -43,8 +43,11 @@ from ndive.vertexing.step import (
 GAUSS_NEWTON_STEPS = 2
 """Steps before the exact Hessian is tried."""
 
+SHORT = 0.1
+"""Part of the tolerance below which a step is the last one even if it is shorter than the one before."""
+
 SLACK = 1e-4
-"""A step may raise the chi2 by this part of (1 + chi2), so that rounding does not hold it up."""
+"""A step may raise the chi2 by this part of (1 + chi2), and by what rounding does to it."""
 
 
 class Solution(NamedTuple):
@@ -76,6 +79,7 @@ class _State(NamedTuple):
     loops: Bool[Array, "n *b"]
     converged: Bool[Array, "*b"]
     rounding: Float[Array, "*b"]
+    square: Float[Array, "*b"]
     iterations: Int[Array, "*b"]
 
 
@@ -90,8 +94,9 @@ def minimise(
     Two Gauss–Newton steps, then Newton steps with the exact Hessian, Gauss–Newton again wherever that is
     not positive definite. A point whose chi2 is above that of the last good one (at first, of `start`) is
     drawn half the way back to it. A jet has converged when a Newton step is shorter than `tolerance` of its
-    own errors, or than rounding can tell, in the vertex and in each momentum; that step is still taken, and
-    what is left is of the order of its square.
+    own errors, in the vertex and in each momentum, and either the first, or not shorter than the one before,
+    or shorter than a tenth of that; or shorter than rounding can tell. The step is still taken, and what is
+    left is of the order of its square.
 
     Under `vmap` the mapped jets are solved as one batch.
     """
@@ -182,6 +187,7 @@ def _begin(
         loops=jnp.zeros(tracks, bool),
         converged=~wanted,
         rounding=jnp.zeros(jets, dtype),
+        square=jnp.zeros(jets, dtype),
         iterations=jnp.full(jets, steps, jnp.int32),
     )
 
@@ -219,7 +225,8 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
     trial = state.trial
     expansion = expanded(problem, trial)
     chi2 = _chi2(problem, spread, expansion, trial.v, trial.beta)
-    better = chi2 <= state.chi2 + SLACK * (1 + state.chi2)
+    rounding = _rounding(problem, expansion, trial)
+    better = chi2 <= state.chi2 + SLACK * (1 + state.chi2) + jnp.sqrt(state.rounding * state.chi2)
     system = linear_system(problem, expansion, state.exact.astype(chi2.dtype))
     force = vertex_force(problem, expansion, trial.v)
     dv, dm = step(problem, system, expansion.view.U_b, _residuals(problem, expansion, trial), force)
@@ -228,10 +235,10 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
     definite = system.H.definite & all_fine
     gauss_newton, newton = ~jnp.any(state.exact & used, axis=0), jnp.all(state.exact | ~used, axis=0)
     dm = tuple(jnp.where(system.fine, change, 0) for change in dm)
-    square = dot(dv, applied(system.hessian, dv)) + _longest(problem, dm)
-    rounding = _rounding(problem, expansion, trial)
-    limit = jnp.maximum(tolerance(chi2.dtype) ** 2, rounding)
-    small = better & definite & (jnp.abs(square) < limit)
+    square = jnp.abs(dot(dv, applied(system.hessian, dv)) + _longest(problem, dm))
+    limit = tolerance(chi2.dtype) ** 2
+    last = (square < limit) & ((square >= state.square) | (square < SHORT**2 * limit))
+    small = better & definite & (last | (square < rounding))
     determined = jnp.where(
         gauss_newton | small, _normal_factor(problem, expansion).definite, state.determined
     )
@@ -254,6 +261,7 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
         loops=kept(state.loops, expansion.helix.loops | (jnp.abs(trial.beta[0]) > jnp.pi)),
         converged=state.converged | (active & small & newton & determined),
         rounding=kept(state.rounding, rounding),
+        square=kept(state.square, square),
         iterations=state.iterations + active,
     )
 
