@@ -11,7 +11,10 @@ from ndive.evaluation.rejection import Roc
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """Mean over copies and their standard deviation (n − 1) at each point; NaN deviation of one copy."""
+    """Mean over copies and their standard deviation (n − 1) at each point.
+
+    The deviation of one copy is NaN, and so is that beside an infinite mean, where a copy let no jet pass.
+    """
 
     mean: Float[np.ndarray, " points"]
     deviation: Float[np.ndarray, " points"]
@@ -19,9 +22,11 @@ class Spread:
 
 def spread(values: Float[np.ndarray, "copies points"]) -> Spread:
     """Mean and deviation over the first axis."""
-    several = len(values) > 1
-    nothing = np.full(values.shape[1:], np.nan)
-    return Spread(mean=values.mean(axis=0), deviation=values.std(axis=0, ddof=1) if several else nothing)
+    deviation = np.full(values.shape[1:], np.nan)
+    if len(values) > 1:
+        with np.errstate(invalid="ignore"):
+            deviation = values.std(axis=0, ddof=1)
+    return Spread(mean=values.mean(axis=0), deviation=deviation)
 
 
 def roc_of_copies(curves: Sequence[Roc]) -> Roc:
@@ -35,6 +40,7 @@ def roc_of_copies(curves: Sequence[Roc]) -> Roc:
 
 def ratio_of_copies(above: Roc, below: Roc) -> Roc:
     """One mean curve over another, the relative deviations of both added in quadrature."""
-    ratio = above.rejection / below.rejection
-    relative = np.hypot(above.error / above.rejection, below.error / below.rejection)
-    return Roc(efficiency=above.efficiency, rejection=ratio, error=ratio * relative)
+    with np.errstate(invalid="ignore"):
+        ratio = above.rejection / below.rejection
+        relative = np.hypot(above.error / above.rejection, below.error / below.rejection)
+        return Roc(efficiency=above.efficiency, rejection=ratio, error=ratio * relative)
