@@ -10,7 +10,7 @@ import pytest
 from ndive.data import open_sample, write_sample
 from ndive.evaluation import inference, load_trained, scoring
 from ndive.evaluation.scores import copied_fields, score_rows
-from ndive.jobs import LocalPool
+from ndive.jobs import DaskPool, LocalPool
 from ndive.models import ModelConfig, build_model, identity_normalisation, save_model
 from tests.data.samples import make_rows, without
 from tests.evaluation.toys import toy_predictions
@@ -147,9 +147,22 @@ def test_pieces_of_another_name_or_sample_are_not_taken(trained, files, tmp_path
     assert "other_pb" in found["jets"].dtype.names
 
 
-def test_other_processes_give_the_same(trained, files, scores, tmp_path, monkeypatch):
+@pytest.fixture(params=["processes", "dask"])
+def pool(request, monkeypatch):
+    """One other process, of ours or behind a scheduler of Dask."""
     monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
-    _, found = written(trained, files[0], tmp_path / "scores.h5", LocalPool(workers=1))
+    if request.param == "processes":
+        yield LocalPool(workers=1)
+        return
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        yield DaskPool(address=cluster.scheduler_address)
+
+
+def test_other_processes_give_the_same(pool, trained, files, scores, tmp_path):
+    _, found = written(trained, files[0], tmp_path / "scores.h5", pool)
     for name in scores["jets"].dtype.names:
         np.testing.assert_allclose(found["jets"][name], scores["jets"][name], rtol=1e-4)
     np.testing.assert_array_equal(found["tracks"]["valid"], scores["tracks"]["valid"])
