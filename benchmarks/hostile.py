@@ -9,9 +9,9 @@ that call themselves converged, those at a saddle, where the Hessian of the plai
 by automatic differentiation in double precision, is not positive definite, and those whose Newton step moves
 the vertex by more than 0.001 (in single precision 0.005) of its error. One step is not the end of a fit, and
 momenta are written down rounded, so all these and some more converged jets of each kind are fitted again by
-scipy, from there: counted are those that it moves as far. The error is the sandwich of the covariance, which
-does not depend on the unit of the weights: of a step that which the fit gives, else that of scipy's slopes.
-All but the suspects are to be none.
+scipy, from there: counted are those that it moves as far. The error is that of the sandwich covariance,
+which does not depend on the unit of the weights: for a step the one that the fit gives, for scipy's fits one
+from the slopes where they end. All but the suspects are to be none.
 """
 
 import argparse

@@ -23,7 +23,8 @@ class Status(IntEnum):
     indefinite_hessian = 5
     """The point is a saddle, not a minimum."""
     looper_clipped = 6
-    """A track with weight turns by a quarter before it reaches the vertex, or is fitted half a turn off."""
+    """A track with weight turns by a quarter before it reaches the vertex, winds around the reference, or is
+    fitted more than half a turn off its measured phi."""
     negative_weight = 7
     """A weight is below zero."""
     not_finite = 8
