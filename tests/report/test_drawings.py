@@ -331,4 +331,4 @@ def test_contamination_bins_hold_the_jets_of_their_share(evaluations, jets, line
     (container,) = panels[0, 1].containers
     assert container.lines[0].get_ydata()[5] == pytest.approx((high - low) / 2)
     names = [text.get_text() for text in panels[3, 0].get_xticklabels()]
-    assert names == ["< 0.1 %", "0.1–1 %", "1–3 %", "3–10 %", "10–20 %", "20–40 %", "> 40 %"]
+    assert names == ["below 0.1 %", "0.1–1 %", "1–3 %", "3–10 %", "10–20 %", "20–40 %", "above 40 %"]

@@ -76,4 +76,4 @@ def contamination_drawing(
 def _names() -> list[str]:
     """What each bin is called, in percent."""
     inner = [f"{100 * low:g}–{100 * high:g} %" for low, high in pairwise(SHARES[1:-1])]
-    return [f"< {100 * SHARES[1]:g} %", *inner, f"> {100 * SHARES[-2]:g} %"]
+    return [f"below {100 * SHARES[1]:g} %", *inner, f"above {100 * SHARES[-2]:g} %"]
