@@ -152,27 +152,29 @@ sys.exit(main({words}))
     )
 
 
-@pytest.mark.parametrize("interrupt", ["signal.raise_signal(signal.SIGINT)", "called()"])
-def test_an_interrupt_in_a_callback_of_the_garbage_collector_is_not_lost(interrupt):
-    """Python ignores what such a callback, or what it calls, raises, and JAX has one."""
+@pytest.mark.parametrize(
+    "place", ["gc.callbacks.append(callback); gc.collect()", "weakref.ref(one, callback); del one"]
+)
+def test_an_interrupt_in_a_callback_is_not_lost(place):
+    """Python ignores what one raises. JAX has one of the garbage collector, imports one of a reference."""
     code = f"""
-import gc, signal, sys, time
+import gc, signal, sys, time, weakref
 from ndive.cli import app
 
-sent = []
+class One:
+    pass
 
-def called():
-    signal.raise_signal(signal.SIGINT)
+sent = []
 
 def callback(*_):
     if not sent:
         sent.append(1)
-        {interrupt}
+        signal.raise_signal(signal.SIGINT)
 
 def verb(*_, **__):
-    gc.callbacks.append(callback)
-    gc.collect()
-    gc.callbacks.remove(callback)
+    one = One()
+    reference = {place}
+    gc.callbacks.clear()
     for _ in range(500):  # a signal just before a system call waits until that ends
         time.sleep(0.1)
 

@@ -1,12 +1,12 @@
 """The command `ndive`: its verbs, and how an error is told."""
 
-import gc
 import os
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from types import FrameType
 from typing import Annotated
@@ -86,15 +86,14 @@ def explain(verb: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0 where it went well, 2 where the user can mend it, 130 where interrupted."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, _interrupt)
     say("info")
     os.environ.setdefault(*QUIET_XLA)
     try:
         given = _given(arguments)
         for verb in [word for word in given if word in VERBS][:1]:
             explain(verb)
-        app.meta(given, exit_on_error=False, print_error=False)
+        with _interruptible():
+            app.meta(given, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except (NdiveError, CycloptsError, OSError) as error:
         return _told(error)
@@ -117,15 +116,35 @@ def _given(arguments: Sequence[str] | None) -> list[str]:
     return given
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Raise `KeyboardInterrupt`; where a callback of the garbage collector would lose it, a moment later."""
-    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
-    while frame is not None:
-        if frame.f_code in callbacks:
-            threading.Timer(RETRY, signal.pthread_kill, (threading.main_thread().ident, number)).start()
-            return
-        frame = frame.f_back
-    raise KeyboardInterrupt
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C raise `KeyboardInterrupt`, again where a callback or a destructor could not pass it on."""
+    tell = sys.unraisablehook
+
+    def send_again() -> None:
+        threading.Timer(RETRY, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
+
+    def unraisable(lost: "sys.UnraisableHookArgs") -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            send_again()
+        else:
+            tell(lost)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        while frame is not None:
+            if frame.f_code is unraisable.__code__:  # nor can that
+                send_again()
+                return
+            frame = frame.f_back
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, interrupt)
+    sys.unraisablehook = unraisable
+    try:
+        yield
+    finally:
+        sys.unraisablehook = tell
 
 
 def _told(error: Exception) -> int:
