@@ -37,6 +37,23 @@ def test_curves_bars_and_bins(tmp_path):
     assert rows[0]["x axis"] == "pT"
 
 
+def test_panels_that_share_an_axis_share_its_label(tmp_path):
+    figure = Figure()
+    panels = figure.subplots(2, 2, sharex="col")
+    for axes in panels.flat:
+        axes.plot([1], [2], label="curve")
+    for axes, label in zip(panels[1], ("pT", "eta"), strict=True):
+        axes.set_xlabel(label)
+    panels[0, 0].set_ylabel("share")
+    rows = written(figure, tmp_path / "numbers.csv")
+    assert [(row["x axis"], row["y axis"]) for row in rows] == [
+        ("pT", "share"),
+        ("eta", ""),
+        ("pT", ""),
+        ("eta", ""),
+    ]
+
+
 def shown(rows):
     return [tuple(row[key] for key in ("curve", "x", "y", "y low", "y high")) for row in rows]
 

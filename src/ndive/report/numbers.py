@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -37,8 +37,16 @@ def write_numbers(figure: Figure, path: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for number, axes in enumerate(figure.axes):
-            labels = (axes.get_xlabel(), axes.get_ylabel())
+            labels = _label(axes, "x"), _label(axes, "y")
             writer.writerows([number, *labels, *map(_text, row)] for row in _rows(axes))
+
+
+def _label(axes: Axes, axis: Literal["x", "y"]) -> str:
+    """The label of an axis, or the only one of the panels that share it."""
+    panels = getattr(axes, f"get_shared_{axis}_axes")().get_siblings(axes)
+    own, *others = (getattr(panel, f"get_{axis}label")() for panel in (axes, *panels))
+    given = {*others} - {""}
+    return own or (given.pop() if len(given) == 1 else "")
 
 
 def _rows(axes: Axes) -> Iterator[Row]:
