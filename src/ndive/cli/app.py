@@ -89,12 +89,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     say("info")
     os.environ.setdefault(*QUIET_XLA)
     try:
-        given = _given(arguments)
-        for verb in [word for word in given if word in VERBS][:1]:
-            explain(verb)
         with _interruptible():
+            given = _given(arguments)
+            for verb in [word for word in given if word in VERBS][:1]:
+                explain(verb)  # which imports it
             app.meta(given, exit_on_error=False, print_error=False)
-        sys.stdout.flush()
+            sys.stdout.flush()
     except (NdiveError, CycloptsError, OSError) as error:
         return _told(error)
     except ImportError as error:
