@@ -88,8 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0 where it went well, 2 where the user can mend it, 130 where interrupted."""
     say("info")
     os.environ.setdefault(*QUIET_XLA)
+    interrupted = threading.Event()
     try:
-        with _interruptible():
+        with _interruptible(interrupted):
             given = _given(arguments)
             for verb in [word for word in given if word in VERBS][:1]:
                 explain(verb)  # which imports it
@@ -100,10 +101,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ImportError as error:
         if isinstance(error.__cause__, NdiveError):  # an extra of the verb is missing
             return _told(error.__cause__)
-        raise
+        if not interrupted.is_set():  # libraries make an import error of an interrupt
+            raise
+        return _stopped()
     except KeyboardInterrupt:
-        error_console().print("ndive: interrupted; run again, the same command uses what is whole")
-        return 130
+        return _stopped()
     return 0
 
 
@@ -117,7 +119,7 @@ def _given(arguments: Sequence[str] | None) -> list[str]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible(interrupted: threading.Event) -> Iterator[None]:
     """Let Ctrl-C raise `KeyboardInterrupt`, again where a callback or a destructor could not pass it on."""
     tell = sys.unraisablehook
 
@@ -136,6 +138,7 @@ def _interruptible() -> Iterator[None]:
                 send_again()
                 return
             frame = frame.f_back
+        interrupted.set()
         raise KeyboardInterrupt
 
     if threading.current_thread() is threading.main_thread():
@@ -145,6 +148,11 @@ def _interruptible() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = tell
+
+
+def _stopped() -> int:
+    error_console().print("ndive: interrupted; run again, the same command uses what is whole")
+    return 130
 
 
 def _told(error: Exception) -> int:
