@@ -95,7 +95,7 @@ def minimise(
     not positive definite. A point whose chi2 is above that of the last good one (at first, of `start`) is
     drawn half the way back to it. A jet has converged when a Newton step is shorter than `tolerance` of its
     own errors, in the vertex and in each momentum, and either the first, or not shorter than the one before,
-    or shorter than a tenth of that; or shorter than rounding can tell. The step is still taken, and what is
+    or shorter than a tenth of `tolerance`; or shorter than rounding can tell. It is still taken, and what is
     left is of the order of its square.
 
     Under `vmap` the mapped jets are solved as one batch.
