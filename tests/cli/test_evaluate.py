@@ -61,7 +61,11 @@ def test_called_again_it_prints_the_same_numbers_and_computes_nothing(
     before = metrics(judged)
     assert main(arguments(held_out_jets, judged, "other", "tagger", "other")) == 0
     said = capsys.readouterr()
-    assert said.err == f"reusing the predictions in '{judged}'\n"
+    files = [judged / name / file for name in ("other", "tagger") for file in ("metrics.json", "metrics.csv")]
+    assert said.err.splitlines() == [
+        f"reusing the predictions in '{judged}'",
+        *(f"numbers: {path}" for path in files),
+    ]
     lines = said.out.splitlines()
     titles = [line.strip() for line in lines if line.strip() in ("Rejection", "Track selection", "Vertex")]
     assert titles == ["Rejection", "Vertex"]

@@ -73,7 +73,9 @@ def evaluate(
     for one in evaluations:
         for name, write in ((METRICS, write_metrics), (BINNED, write_measurements)):
             path = one.trained.directory / name
-            write(path.with_stem(f"{path.stem}{suffix}"), [one], held_out)
+            path = path.with_stem(f"{path.stem}{suffix}")
+            write(path, [one], held_out)
+            console(stderr=True).print(f"numbers: {path}")
     if json:
         console().print(metrics_json(evaluations, held_out), soft_wrap=True)
         return
