@@ -9,9 +9,9 @@ that call themselves converged, those at a saddle, where the Hessian of the plai
 by automatic differentiation in double precision, is not positive definite, and those whose Newton step moves
 the vertex by more than 0.001 (in single precision 0.005) of its error. One step is not the end of a fit, and
 momenta are written down rounded, so all these and some more converged jets of each kind are fitted again by
-scipy, from there: counted are those that it moves as far. The error is that of the sandwich covariance,
-which does not depend on the unit of the weights: for a step the one that the fit gives, for scipy's fits one
-from the slopes where they end. All but the suspects are to be none.
+scipy, from there, first in the momenta alone: counted are those whose vertex it moves as far. The error is
+that of the sandwich covariance, which does not depend on the unit of the weights: for a step the one that the
+fit gives, for scipy's fits one from the slopes where they end. All but the suspects are to be none.
 """
 
 import argparse
@@ -257,20 +257,11 @@ def moved_by_scipy(jets: Jets, vertex: Vertex, chosen: np.ndarray, limit: float)
         white = np.linalg.inv(np.linalg.cholesky(V)) * np.sqrt(w / w.max())[:, None, None]
         with jax.enable_x64(True):
             whole = jnp.asarray(q), jnp.asarray(white), jnp.asarray(jets["field"][i], float)
-            momenta = np.asarray(vertex.momenta[i][used], float)
-            x0 = np.concatenate([np.asarray(vertex.position[i], float), momenta.ravel()])
-            found = least_squares(
-                partial(_called, whitened, whole=whole),
-                x0,
-                partial(_called, slopes, whole=whole),
-                x_scale="jac",
-                method="lm",
-                xtol=1e-12,
-                ftol=1e-15,
-                gtol=1e-15,
-            )
+            v = np.asarray(vertex.position[i], float)
+            momenta = refitted(np.asarray(vertex.momenta[i][used], float).ravel(), v, whole).x
+            found = refitted(np.concatenate([v, momenta]), v[:0], whole)
         covariance = sandwich(np.asarray(found.jac), w)
-        count += not pull(found.x[:3] - x0[:3], covariance) < limit
+        count += not pull(found.x[:3] - v, covariance) < limit
     return count
 
 
@@ -281,8 +272,22 @@ def sandwich(slope: np.ndarray, w: np.ndarray) -> np.ndarray:
     return of_measurements[:3] @ of_measurements[:3].T
 
 
-def _called(function: Callable[..., jax.Array], x: np.ndarray, whole: tuple[jax.Array, ...]) -> np.ndarray:
-    return np.asarray(function(jnp.asarray(x), *whole))
+def refitted(start: np.ndarray, held: np.ndarray, whole: tuple[jax.Array, ...]) -> Any:
+    """Where scipy ends in the numbers that begin at `start`, with those `held` before them."""
+
+    def called(function: Callable[..., jax.Array], x: np.ndarray) -> np.ndarray:
+        return np.asarray(function(jnp.concatenate([held, x]), *whole))
+
+    return least_squares(
+        partial(called, whitened),
+        start,
+        lambda x: called(slopes, x)[:, len(held) :],
+        x_scale="jac",
+        method="lm",
+        xtol=1e-12,
+        ftol=1e-15,
+        gtol=1e-15,
+    )
 
 
 @jax.jit
