@@ -195,6 +195,22 @@ def test_single_precision_tells_where_it_ends(shrunk, least, most, toy_jets):
     assert np.all(pulls < 5e-3)
 
 
+def test_single_precision_is_truthful_of_tracks_that_are_not_equally_well_measured(toy_jets):
+    jets = toy_jets(jets=4000, tracks=6, seed=14)
+    rng = np.random.default_rng(14)
+    spread = 10.0 ** rng.uniform(-3, 1, (*jets.parameters.shape[:2], 1))
+    q = jets.truth + spread * (jets.parameters - jets.truth)
+    V = spread[..., None] ** 2 * jets.covariance
+    q, V, w = (jnp.asarray(x, jnp.float32) for x in (q, V, rng.uniform(0.05, 1.0, q.shape[:2])))
+    found = fit_vertex(Tracks(q, V), w)
+    exact = fit_vertex(Tracks(q.astype(float), V.astype(float)), w.astype(float))
+    good = np.asarray(found.converged & exact.converged)
+    assert np.sum(good) > 1000
+    off = np.asarray(found.position - exact.position)[good]
+    pulls = np.einsum("ji,jik,jk->j", off, np.linalg.inv(exact.sandwich_covariance[good]), off) ** 0.5
+    assert np.all(pulls < 5e-3)
+
+
 @pytest.mark.parametrize(("z", "told"), [(10.0, Status.converged), (1e5, Status.precision_limit)])
 def test_a_constraint_far_from_the_reference_is_beyond_single_precision(z, told):
     no_tracks = Tracks(np.zeros((2, 5), np.float32), np.zeros((2, 5, 5), np.float32), np.zeros(2, bool))

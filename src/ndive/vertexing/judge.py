@@ -42,7 +42,7 @@ def status_of_solution(solution: Solution, used: Bool[Array, "n *b"]) -> Int[Arr
         (~solution.determined, Status.singular_normal_matrix),
         (~solution.minimal, Status.indefinite_hessian),
         (~solution.converged, Status.step_limit),
-        (solution.rounding >= tolerance(solution.rounding.dtype) ** 2, Status.precision_limit),
+        (~(solution.rounding < tolerance(solution.rounding.dtype) ** 2), Status.precision_limit),
     )
 
 
