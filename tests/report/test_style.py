@@ -71,6 +71,17 @@ def test_a_logarithmic_axis_of_few_decades_has_numbers_enough_and_not_too_many(l
     assert axes.get_ylim() == (low, high)
 
 
+@pytest.mark.parametrize(("low", "high"), [(0.5, 2e3), (1e-5, 10), (1e-12, 2), (1e-30, 1)])
+@pytest.mark.parametrize("height", [1.3, 3])
+def test_a_logarithmic_axis_of_many_decades_has_powers_of_ten(low, high, height):
+    axes = new_figure(4, height).subplots()
+    axes.set_ylim(low, high)
+    plain_log_scale(axes)
+    shown = [at for at in axes.yaxis.get_majorticklocs() if low <= at <= high]
+    assert 2 <= len(shown) <= 10
+    np.testing.assert_allclose(np.log10(shown) % 1, 0, atol=1e-9)
+
+
 def test_twenty_five_models_differ():
     lines = model_lines([str(number) for number in range(25)]).values()
     assert len({(line.colour, line.style) for line in lines}) == 25

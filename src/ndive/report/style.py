@@ -72,7 +72,8 @@ SELECTION_LINES = {
 STEPS = {
     3.0: (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0),
     12.0: (1.0, 1.5, 2.0, 3.0, 5.0, 7.0),
-    np.inf: (1.0, 2.0, 5.0),
+    1e3: (1.0, 2.0, 5.0),
+    np.inf: (1.0,),
 }
 """Numbers that stand at a logarithmic axis whose ends have less than this ratio."""
 
@@ -107,8 +108,9 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def plain_log_scale(axes: Axes) -> None:
-    """A logarithmic y axis of few decades: 0.5, 1, 2, 5 and so on, the more of them the shorter it is.
+    """A logarithmic y axis with plain numbers: 0.5, 1, 2, 5 and so on, the more of them the shorter it is.
 
+    One of more than three decades has powers of ten, as many as there is room for.
     Its limits must be those that it keeps.
     """
     axes.set_yscale("log")
