@@ -2,16 +2,17 @@
 
     uv run python benchmarks/hostile.py [--jets 1000000] [--precision float32] [--output hostile.json]
 
-Draws jets of each kind (seed 1), each second jet of a batch an ordinary one, and fits them with gradients of
-the position in weights, parameters and covariance. Counts, for each kind, the statuses; values and gradients
-that are not finite; ordinary jets that differ by a bit from their fit among ordinary jets; and, of the jets
-that call themselves converged, those at a saddle, where the Hessian of the plain chi2 in vertex and momenta,
-by automatic differentiation in double precision, is not positive definite, and those whose Newton step moves
-the vertex by more than 0.001 (in single precision 0.005) of its error. One step is not the end of a fit, and
-momenta are written down rounded, so all these and some more converged jets of each kind are fitted again by
-scipy, from there, first in the momenta alone: counted are those whose vertex it moves as far. The error is
-that of the sandwich covariance, which does not depend on the unit of the weights: for a step the one that the
-fit gives, for scipy's fits one from the slopes where they end. All but the suspects are to be none.
+Draws jets of each kind (seed 1), each second jet of a batch an ordinary one with as many slots, and fits them
+with gradients of the position in weights, parameters and covariance. Counts, for each kind, the statuses;
+values and gradients that are not finite; ordinary jets that differ by a bit from their fit among ordinary
+jets; and, of the jets that call themselves converged, those at a saddle, where the Hessian of the plain chi2
+in vertex and momenta, by automatic differentiation in double precision, is not positive definite, and those
+whose Newton step moves the vertex by more than 0.001 (in single precision 0.005) of its error. One step is
+not the end of a fit, and momenta are written down rounded, so all these and some more converged jets of each
+kind are fitted again by scipy, from there, first in the momenta alone: counted are those whose vertex it
+moves as far. The error is that of the sandwich covariance, which does not depend on the unit of the weights:
+for a step the one that the fit gives, for scipy's fits one from the slopes where they end. All but the
+suspects are to be none.
 """
 
 import argparse
@@ -37,10 +38,12 @@ LIMIT = {"float32": 5e-3, "float64": 1e-3}
 SCIPY_JETS = 40
 
 
-def ordinary(rng: np.random.Generator, jets: int, *, flight: float = 5.0) -> dict[str, np.ndarray]:
+def ordinary(
+    rng: np.random.Generator, jets: int, slots: int, *, flight: float = 5.0
+) -> dict[str, np.ndarray]:
     """Toy jets with some slots empty and random weights."""
-    parameters, covariance = toy_tracks(rng, jets, SLOTS, flight=flight)
-    shape = (jets, SLOTS)
+    parameters, covariance = toy_tracks(rng, jets, slots, flight=flight)
+    shape = (jets, slots)
     return {
         "parameters": parameters,
         "covariance": covariance,
@@ -79,7 +82,7 @@ def _negative_weights(rng: np.random.Generator, jets: Jets) -> None:
 
 
 def _few_tracks(rng: np.random.Generator, jets: Jets) -> None:
-    jets["mask"] = np.arange(SLOTS) < rng.integers(0, 3, (len(jets["mask"]), 1))
+    jets["mask"] = np.arange(jets["mask"].shape[1]) < rng.integers(0, 3, (len(jets["mask"]), 1))
 
 
 def _parallel(rng: np.random.Generator, jets: Jets) -> None:
@@ -123,7 +126,7 @@ def _extreme_covariance(rng: np.random.Generator, jets: Jets) -> None:
 
 
 def _metres_away(rng: np.random.Generator, jets: Jets) -> None:
-    jets.update(ordinary(rng, len(jets["field"]), flight=1000.0))
+    jets.update(ordinary(rng, *jets["mask"].shape, flight=1000.0))
 
 
 def _across_the_wrap(rng: np.random.Generator, jets: Jets) -> None:
@@ -135,6 +138,12 @@ def _anything(rng: np.random.Generator, jets: Jets) -> None:
     shape = jets["parameters"].shape
     jets["parameters"] = rng.normal(size=shape) * 10.0 ** rng.uniform(-3, 3, shape)
     jets["parameters"][..., 3] = rng.uniform(0.01, np.pi - 0.01, shape[:-1])
+
+
+def _crowd(rng: np.random.Generator, jets: Jets) -> None:
+    jets["mask"][:] = True
+    shape = jets["weights"].shape
+    jets["weights"] = np.where(rng.random(shape) < 0.5, rng.uniform(0.05, 1, shape), 1e-6)
 
 
 def _not_finite(rng: np.random.Generator, jets: Jets) -> None:
@@ -162,7 +171,11 @@ KINDS: dict[str, Spoil] = {
     "phi across the wrap": _across_the_wrap,
     "any parameters": _anything,
     "some parameters not finite": _not_finite,
+    "200 tracks": _crowd,
 }
+
+SHAPES = {"200 tracks": (20, 200)}
+"""Jets of a batch and slots of a jet of the kinds that have not `BATCH` and `SLOTS`."""
 
 
 def tracks_of(jets: Jets, dtype: type) -> tuple[Tracks, jax.Array]:
@@ -309,9 +322,8 @@ def campaign(n_jets: int, precision: str) -> dict[str, dict[str, int]]:
     """All kinds."""
     rng = np.random.default_rng(1)
     dtype, limit = np.dtype(precision).type, LIMIT[precision]
-    batches = max(1, n_jets // BATCH // len(KINDS))
+    batches = max(1, n_jets // BATCH // (len(KINDS) - len(SHAPES)))
     counts: dict[str, dict[str, int]] = {}
-    hostile = np.arange(BATCH) % 2 == 0
     for kind, spoil in KINDS.items():
         row = counts[kind] = dict.fromkeys(
             (
@@ -325,8 +337,10 @@ def campaign(n_jets: int, precision: str) -> dict[str, dict[str, int]]:
             ),
             0,
         )
+        jets, slots = SHAPES.get(kind, (BATCH, SLOTS))
+        hostile = np.arange(jets) % 2 == 0
         for batch in track(range(batches), kind.ljust(32), console=Console(stderr=True)):
-            good, bad = ordinary(rng, BATCH), ordinary(rng, BATCH)
+            good, bad = ordinary(rng, jets, slots), ordinary(rng, jets, slots)
             spoil(rng, bad)
             good, bad = rounded(good, dtype), rounded(bad, dtype)
             mixed = {
@@ -340,7 +354,7 @@ def campaign(n_jets: int, precision: str) -> dict[str, dict[str, int]]:
                 row[one.name] += int((vertex.status[hostile] == one).sum())
             row["NOT FINITE"] += int(not_finite((vertex, gradient)).sum())
             differs = [
-                ~(a == b).reshape(BATCH, -1).all(axis=1)
+                ~(a == b).reshape(jets, -1).all(axis=1)
                 for a, b in zip(jax.tree.leaves((vertex, gradient)), jax.tree.leaves(alone), strict=True)
             ]
             row["NEIGHBOURS"] += int((np.any(differs, axis=0) & ~hostile).sum())

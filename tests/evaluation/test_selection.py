@@ -7,6 +7,7 @@ from ndive.evaluation.selection import (
     contamination,
     mean_efficiency,
     mean_purity,
+    relative_weights,
     selected_tracks,
     selection_counts,
 )
@@ -14,6 +15,12 @@ from ndive.evaluation.selection import (
 WEIGHTS = np.array([[0.9, 0.46, 0.4, 0.0], [0.2, 0.1, 0.11, 0.9], [0.0, 0.0, 0.0, 0.0]])
 REAL = np.array([[1, 1, 1, 0], [1, 1, 1, 0], [1, 0, 0, 0]], bool)
 DECAY = np.array([[1, 0, 1, 0], [1, 1, 1, 0], [0, 0, 0, 0]], bool)
+
+
+@pytest.mark.parametrize("scale", [1, 1e-23, np.float32(1e-23)])
+def test_weights_over_the_largest_whatever_their_scale(scale):
+    expected = [[1, 46 / 90, 40 / 90, 0], [1, 0.5, 0.55, 0], [0, 0, 0, 0]]
+    np.testing.assert_allclose(relative_weights(WEIGHTS * scale, REAL), expected, rtol=1e-6)
 
 
 def test_half_of_the_largest_real_weight():

@@ -60,6 +60,7 @@ from ndive.evaluation.resolution import AXES as AXES
 from ndive.evaluation.resolution import Residuals as Residuals
 from ndive.evaluation.resolution import vertex_residuals as vertex_residuals
 from ndive.evaluation.selection import contamination as contamination
+from ndive.evaluation.selection import relative_weights as relative_weights
 from ndive.evaluation.selection import selection_counts as selection_counts
 from ndive.evaluation.spread import ratio_of_copies as ratio_of_copies
 from ndive.evaluation.spread import roc_of_copies as roc_of_copies

@@ -27,12 +27,20 @@ class SelectionCounts:
         return SelectionCounts(decay=self.decay[jets], selected=self.selected[jets], both=self.both[jets])
 
 
+def relative_weights(
+    weights: Float[np.ndarray, "jets slots"], real: Bool[np.ndarray, "jets slots"]
+) -> Float[np.ndarray, "jets slots"]:
+    """Weights of the `real` tracks over the jet's largest, whose scale no vertex depends on; else zero."""
+    weights = np.where(real, np.asarray(weights, float), 0.0)
+    largest = weights.max(axis=-1, keepdims=True, initial=0.0)
+    return np.divide(weights, largest, where=largest > 0, out=np.zeros_like(weights))
+
+
 def selected_tracks(
     weights: Float[np.ndarray, "jets slots"], real: Bool[np.ndarray, "jets slots"]
 ) -> Bool[np.ndarray, "jets slots"]:
     """The `real` tracks whose weight exceeds half of the jet's largest."""
-    weights = np.where(real, weights, 0.0)
-    return real & (weights > THRESHOLD * weights.max(axis=-1, keepdims=True, initial=0.0))
+    return relative_weights(weights, real) > THRESHOLD
 
 
 def selection_counts(

@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
 
-from ndive.evaluation import Example, FittedVertices, flavour_title
+from ndive.evaluation import Example, FittedVertices, flavour_title, relative_weights
 from ndive.schema import load_schema
 from ndive.tracks import point_at_arc_length
 
@@ -137,8 +137,8 @@ def _track_traces(shown: Shown, frame: Float[np.ndarray, "3 3"]) -> list[go.Scat
     classes = load_schema().origin_classes
     real = np.flatnonzero(truth.real[0])
     points = helices(shown.example) @ frame.T
-    weights = next(iter(shown.fits.values())).track_weights[0] if shown.fits else np.ones(truth.real.shape[1])
-    largest = max(float(weights[real].max(initial=0.0)), 1e-12)
+    weights = next(iter(shown.fits.values())).track_weights if shown.fits else truth.real
+    shares = relative_weights(weights, truth.real)[0]
     named: set[str] = set()
     traces = []
     for slot in real:
@@ -154,9 +154,9 @@ def _track_traces(shown: Shown, frame: Float[np.ndarray, "3 3"]) -> list[go.Scat
                 name=f"track {origin.title}",
                 legendgroup=origin.name,
                 showlegend=origin.name not in named,
-                opacity=FAINTEST + (1 - FAINTEST) * float(weights[slot]) / largest,
+                opacity=FAINTEST + (1 - FAINTEST) * float(shares[slot]),
                 line={"color": colour, "width": 5, "dash": dash},
-                hovertemplate=f"{origin.title}, weight {weights[slot]:.2f}<extra></extra>",
+                hovertemplate=f"{origin.title}, {shares[slot]:.2f} of the largest weight<extra></extra>",
             )
         )
         named.add(origin.name)

@@ -6,7 +6,6 @@ const EYE = window.innerWidth < 640 ? {x: 0.15, y: -3, z: 1.1} : {x: 0.1, y: -2,
 
 function trackTraces(jet, fit, colour) {
   const predicted = colour === "predicted" && fit.predicted;
-  const largest = Math.max(...fit.weights, 1e-12);
   const named = new Set();
   return jet.tracks.map((track, slot) => {
     const origin = event_.origins[predicted ? fit.predicted[slot] : track.origin];
@@ -15,9 +14,9 @@ function trackTraces(jet, fit, colour) {
     return {
       type: "scatter3d", mode: "lines", x: track.x, y: track.y, z: track.z,
       name: "track " + origin.title, legendgroup: origin.title, showlegend: first,
-      opacity: FAINTEST + (1 - FAINTEST) * fit.weights[slot] / largest,
+      opacity: FAINTEST + (1 - FAINTEST) * fit.weights[slot],
       line: {color: origin.colour, width: track.width, dash: origin.dash},
-      hovertemplate: track.text + "<br>weight " + fit.weights[slot].toFixed(2) + "<extra></extra>",
+      hovertemplate: track.text + "<br>" + fit.weights[slot].toFixed(2) + " of the largest weight<extra></extra>",
     };
   });
 }

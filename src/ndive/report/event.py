@@ -9,10 +9,10 @@ from string import Template
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from plotly.offline import get_plotlyjs
 
-from ndive.evaluation import Example, Predictions, two_digits
+from ndive.evaluation import Example, Predictions, relative_weights, two_digits
 from ndive.report.display import (
     AXIS_TITLES,
     ORIGIN_LINES,
@@ -93,7 +93,7 @@ def _jet(jet: EventJet) -> dict[str, Any]:
             for slot, points in zip(real, _lines(example, frame), strict=True)
         ],
         "fits": [
-            _fit(name, colour, predictions, real, decay, frame)
+            _fit(name, colour, predictions, example.truth.real, decay, frame)
             for (name, predictions), colour in zip(jet.fits.items(), fit_colours(len(jet.fits)), strict=True)
         ],
     }
@@ -125,18 +125,18 @@ def _fit(
     name: str,
     colour: str,
     predictions: Predictions,
-    real: np.ndarray,
+    real: Bool[np.ndarray, "1 slots"],
     decay: Float[np.ndarray, "3"],
     frame: Float[np.ndarray, "3 3"],
 ) -> dict[str, Any]:
-    """What one model or selection says of a jet; weights of one where it has none."""
-    fit: dict[str, Any] = {"name": name, "colour": colour, "weights": [1.0] * len(real)}
+    """What one model or selection says of a jet; weights are parts of the largest, all one if it has none."""
+    fit: dict[str, Any] = {"name": name, "colour": colour, "weights": [1.0] * int(real.sum())}
     if predictions.origin is not None:
-        fit["predicted"] = predictions.origin[0, real].argmax(axis=-1).tolist()
+        fit["predicted"] = predictions.origin[real].argmax(axis=-1).tolist()
     vertices = predictions.vertices
     if vertices is None:
         return fit
-    fit["weights"] = _plain(vertices.track_weights[0, real])
+    fit["weights"] = _plain(relative_weights(vertices.track_weights, real)[real])
     if vertices.valid[0]:
         position = frame @ vertices.position[0]
         surface = ellipsoid(position, frame @ vertices.sandwich_covariance[0] @ frame.T, n_angles=16)

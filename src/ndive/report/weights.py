@@ -8,6 +8,7 @@ from ndive.evaluation import (
     flavour_masks,
     flavour_title,
     heavy_masks,
+    relative_weights,
     selection_counts,
 )
 from ndive.report.figure import Drawing
@@ -30,9 +31,7 @@ def weight_drawing(name: str, vertices: FittedVertices, jets: JetTable) -> Drawi
     figure = new_figure(10.5, 4.4)
     masks = flavour_masks(jets)
     panels = figure.subplots(1, len(masks), sharey=True)
-    weights = np.where(jets.real, vertices.track_weights, 0)
-    largest = weights.max(axis=1, keepdims=True, initial=0)
-    relative = np.divide(weights, largest, where=largest > 0, out=np.zeros_like(weights))
+    relative = relative_weights(vertices.track_weights, jets.real)
     ghost = None if vertices.ghost_weight is None else np.clip(vertices.ghost_weight, 0, 1)
     for axes, (flavour, chosen) in zip(panels, masks.items(), strict=True):
         of_jets = chosen[:, None] & jets.real
