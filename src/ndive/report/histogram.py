@@ -15,10 +15,14 @@ def draw_shares(
     line: Line,
     label: str,
 ) -> None:
-    """The share of the finite `values` in each bin; what lies outside is counted in the outer bins."""
+    """The share of the finite `values` in each bin; what lies outside is counted in the outer bins.
+
+    The line comes down to empty bins, but not from single values, whose flanks would fill the tails.
+    """
     counts, _ = np.histogram(np.clip(values[np.isfinite(values)], edges[0], edges[-1]), edges)
+    beside = np.maximum(np.append(counts[1:], 0), np.append(0, counts[:-1]))
     mplhep.histplot(
-        np.where(counts > 0, counts / max(counts.sum(), 1), np.nan),
+        np.where((counts > 0) | (beside > 1), counts / max(counts.sum(), 1), np.nan),
         edges,
         ax=axes,
         label=label,
