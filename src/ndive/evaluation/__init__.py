@@ -58,6 +58,8 @@ from ndive.evaluation.rejection import rejection_ratio as rejection_ratio
 from ndive.evaluation.rejection import roc as roc
 from ndive.evaluation.resolution import AXES as AXES
 from ndive.evaluation.resolution import Residuals as Residuals
+from ndive.evaluation.resolution import scale_factor as scale_factor
+from ndive.evaluation.resolution import scaled_covariance as scaled_covariance
 from ndive.evaluation.resolution import vertex_residuals as vertex_residuals
 from ndive.evaluation.selection import contamination as contamination
 from ndive.evaluation.selection import relative_weights as relative_weights

@@ -18,7 +18,7 @@ from ndive.evaluation.partition import (
     rand_index,
 )
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
-from ndive.evaluation.resolution import AXES, vertex_residuals
+from ndive.evaluation.resolution import AXES, scaled_covariance, vertex_residuals
 from ndive.evaluation.selection import CLEAN, contamination, selection_counts
 from ndive.evaluation.vertexing import VertexCounts, vertex_counts
 from ndive.schema import load_schema
@@ -98,7 +98,11 @@ def vertex_quantities(vertices: FittedVertices, jets: JetTable) -> dict[str, Qua
         name: Values(value=np.where(fitted, value, np.nan)) for name, value in lengths.items()
     }
     found["valid_fits"] = _share(fitted, asked)
-    for which, covariance in (("", vertices.covariance), ("sandwich_", vertices.sandwich_covariance)):
+    for which, covariance in (
+        ("", vertices.covariance),
+        ("sandwich_", vertices.sandwich_covariance),
+        ("scaled_", scaled_covariance(vertices, jets.real)),
+    ):
         squared = mahalanobis(residual, covariance)
         usable = fitted & np.isfinite(squared)
         for level in LEVELS:
@@ -113,9 +117,9 @@ def vertex_quantities(vertices: FittedVertices, jets: JetTable) -> dict[str, Qua
 
 
 def _widths(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
-    """Residuals (mm) and pulls in x, y and z, by the fit's covariance and by the sandwich covariance.
+    """Residuals (mm) and pulls in x, y and z, by the fit's covariance, the sandwich and the scaled one.
 
-    The latter also of the fits with a clean selection alone, of which the share is told.
+    Those by the sandwich covariance also of the fits with a clean selection alone, whose share is told.
     """
     found = vertex_residuals(vertices, jets, np.ones(len(jets.flavour), bool))
     wrong = contamination(vertices.track_weights, jets.real, jets.perfect_weights > 0)
@@ -125,6 +129,7 @@ def _widths(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
         ("residual_width_{}_mm", found.residual, found.jets),
         ("pull_width_{}", found.pull, found.jets),
         ("sandwich_pull_width_{}", found.sandwich_pull, found.jets),
+        ("scaled_pull_width_{}", found.scaled_pull, found.jets),
         ("clean_sandwich_pull_width_{}", found.sandwich_pull, clean),
     ):
         for axis, column in zip(AXES, values.T, strict=True):

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ndive.evaluation.predictions import FittedVertices, JetTable
+from ndive.evaluation.selection import relative_weights
 
 AXES = ("x", "y", "z")
 
@@ -15,14 +16,15 @@ class Residuals:
     """Predicted minus true position of the hadron's decay vertex, in x, y and z, of the valid fits.
 
     `residual` in mm. `pull` is residual / sigma, sigma from the covariance of the fit; `sandwich_pull`
-    takes the sandwich covariance. A pull is NaN where the variance is not positive. `jets` marks the jets of
-    the table that the rows belong to. `n_jets` counts the jets asked about, those without a valid fit
-    included.
+    takes the sandwich covariance, `scaled_pull` that of `scaled_covariance`. A pull is NaN where the variance
+    is not positive. `jets` marks the jets of the table that the rows belong to. `n_jets` counts the jets
+    asked about, those without a valid fit included.
     """
 
     residual: Float[np.ndarray, "fits 3"]
     pull: Float[np.ndarray, "fits 3"]
     sandwich_pull: Float[np.ndarray, "fits 3"]
+    scaled_pull: Float[np.ndarray, "fits 3"]
     jets: Bool[np.ndarray, " jets"]
     n_jets: int
 
@@ -48,9 +50,37 @@ def vertex_residuals(
         residual=residual,
         pull=_pull(residual, vertices.covariance[fitted]),
         sandwich_pull=_pull(residual, vertices.sandwich_covariance[fitted]),
+        scaled_pull=_pull(residual, scaled_covariance(vertices, jets.real)[fitted]),
         jets=fitted,
         n_jets=int(asked.sum()),
     )
+
+
+def scaled_covariance(
+    vertices: FittedVertices, real: Bool[np.ndarray, "jets slots"]
+) -> Float[np.ndarray, "jets 3 3"]:
+    """The sandwich covariance times the square of the `scale_factor`, mm²: for tracks that may be wrong."""
+    return scale_factor(vertices, real)[:, None, None] ** 2 * np.asarray(vertices.sandwich_covariance, float)
+
+
+def scale_factor(
+    vertices: FittedVertices, real: Bool[np.ndarray, "jets slots"]
+) -> Float[np.ndarray, " jets"]:
+    """By how much the tracks disagree more than their errors say, at least 1.
+
+    S² = χ² / ν, as the Particle Data Group scales the errors of means (Review of Particle Physics,
+    Introduction), with weights over the largest in χ² and in the degrees of freedom ν = 2 Σ w - 3, at least
+    one; weights below one leave a little more, which is on the safe side. `real` are the slots with a track;
+    the ghost track counts as one.
+    """
+    weights = np.where(real, np.asarray(vertices.track_weights, float), 0.0)
+    if vertices.ghost_weight is not None:
+        weights = np.concatenate([weights, np.asarray(vertices.ghost_weight, float)[:, None]], axis=1)
+    shares = relative_weights(weights, weights > 0)
+    largest = weights.max(axis=1, initial=0.0)
+    chi2 = np.divide(vertices.chi2, largest, where=largest > 0, out=np.zeros_like(largest))
+    freedom = np.maximum(2 * shares.sum(axis=1) - 3, 1)
+    return np.sqrt(np.maximum(chi2 / freedom, 1))
 
 
 def _pull(residual: Float[np.ndarray, "fits 3"], covariance: Float[np.ndarray, "fits 3 3"]) -> np.ndarray:

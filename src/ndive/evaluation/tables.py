@@ -143,6 +143,8 @@ def coverage_table(summaries: Sequence[Summary]) -> Table:
         "95 %": "coverage_95",
         "68 %, sandwich": "sandwich_coverage_68",
         "95 %, sandwich": "sandwich_coverage_95",
+        "68 %, scaled": "scaled_coverage_68",
+        "95 %, scaled": "scaled_coverage_95",
         "chi2 probability below 5 %": "chi2_probability_below_5_percent",
     }
     return _by_flavour(
@@ -150,7 +152,8 @@ def coverage_table(summaries: Sequence[Summary]) -> Table:
         columns,
         summaries,
         "Share of the valid fits whose 68 and 95 % ellipsoid holds the true vertex, with the covariance of "
-        "the weighted fit and with the sandwich covariance.",
+        "the weighted fit, with the sandwich covariance, and with the latter scaled by chi2 over its degrees "
+        "of freedom.",
     )
 
 
