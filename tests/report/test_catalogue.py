@@ -75,7 +75,5 @@ def test_a_model_that_lacks_what_is_shown_is_left_out_and_named(evaluations, hel
     assert lacking(FIGURES["pulls"], evaluations) == [
         "base fits no vertex, so it has no residuals, no pulls and no weights."
     ]
-    assert [drawing.name for drawing in drawn(FIGURES["pulls"], evaluations, held_out)] == [
-        "pulls_with_vertex"
-    ]
+    assert [drawing.name for drawing in drawn(FIGURES["pulls"], evaluations, held_out)] == ["pulls"]
     assert lacking(FIGURES["roc"], evaluations) == []

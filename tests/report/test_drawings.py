@@ -106,9 +106,9 @@ def test_origin_confusion_leaves_padding_out(evaluations, jets):
     assert sum(counts) == jets.real.sum()
 
 
-def test_residuals_are_counted_by_selection_mode(evaluations, held_out, jets):
+def test_residuals_are_counted_by_selection_mode(evaluations, held_out, jets, lines):
     vertices = evaluations[1].predictions.vertices
-    drawing = residual_drawing("with_vertex", vertices, held_out.references, jets)
+    drawing = residual_drawing({"with_vertex": vertices}, lines, held_out.references, jets)
     assert len(drawing.figure.axes) == 9
     for axes, (_, chosen) in zip(drawing.figure.axes[1::3], flavour_masks(jets).items(), strict=True):
         residual = vertex_residuals(vertices, jets, chosen).residual[:, 1]
@@ -119,14 +119,16 @@ def test_residuals_are_counted_by_selection_mode(evaluations, held_out, jets):
     assert "[mm]" in drawing.figure.axes[-1].get_xlabel()
 
 
-def test_pulls_show_both_covariances(evaluations, held_out, jets):
-    vertices = evaluations[1].predictions.vertices
-    axes = pull_drawing("with_vertex", vertices, held_out.references, jets).figure.axes[0]
+def test_pulls_show_both_covariances_of_every_model(evaluations, held_out, jets, lines):
+    fits = dict.fromkeys(("base", "with_vertex"), evaluations[1].predictions.vertices)
+    axes = pull_drawing(fits, lines, held_out.references, jets).figure.axes[0]
     (legend,) = axes.figure.legends
     labels = [text.get_text() for text in legend.get_texts()]
-    curves = ["no selection", "with_vertex", "perfect selection", "with_vertex, sandwich"]
-    assert labels == [*curves, "unit Gaussian"]
-    assert len(axes.get_legend().get_texts()) == len(curves)
+    models = ["base", "with_vertex", "base, sandwich", "with_vertex, sandwich"]
+    assert labels == ["no selection", *models, "perfect selection", "unit Gaussian"]
+    assert len(axes.get_legend().get_texts()) == len(models) + 2
+    looks = {(patch.get_edgecolor(), str(patch.get_linestyle())) for patch in axes.patches}
+    assert len(looks) == len(models) + 2
     assert "[mm]" not in axes.get_xlabel()
 
 
@@ -308,9 +310,9 @@ def test_inputs_are_those_of_real_tracks(held_out, jets):
     assert drawn[0] == pytest.approx((d0[chosen] < first).mean(), abs=2e-3)
 
 
-def test_distances_are_those_of_the_fits(evaluations, held_out, jets):
+def test_distances_are_those_of_the_fits(evaluations, held_out, jets, lines):
     vertices = evaluations[1].predictions.vertices
-    figure = distance_drawing("with_vertex", vertices, held_out.references, jets).figure
+    figure = distance_drawing({"with_vertex": vertices}, lines, held_out.references, jets).figure
     found = vertex_residuals(vertices, jets, jets.flavour == 0)
     text = figure.axes[0].get_legend().get_texts()[1].get_text()
     assert text == two_digits(float(np.median(found.distance)))

@@ -17,4 +17,4 @@ def test_what_lies_outside_is_in_the_outer_bins_and_what_is_not_finite_in_none()
 
 
 def test_a_peak_of_one_bin_has_flanks_and_a_single_value_has_none():
-    np.testing.assert_equal(drawn([1.5, 1.5, 1.5, 5.5]), [0, 0.75, 0, np.nan, np.nan, 0.25, np.nan])
+    np.testing.assert_equal(drawn([1.5] * 15 + [5.5]), [0, 15 / 16, 0, np.nan, np.nan, 1 / 16, np.nan])

@@ -14,7 +14,15 @@ from ndive.report.figure import Drawing
 from ndive.report.fractions import fraction_scan_drawing
 from ndive.report.inputs import input_drawing
 from ndive.report.losses import loss_drawing
-from ndive.report.material import Draw, Material, beside_references, of_flavours, of_taggers, of_vertices
+from ndive.report.material import (
+    Draw,
+    Material,
+    beside_references,
+    of_fits,
+    of_flavours,
+    of_taggers,
+    of_vertices,
+)
 from ndive.report.residuals import pull_drawing, residual_drawing
 from ndive.report.roc import roc_drawing
 from ndive.report.spatial import box_drawing, distance_drawing, plane_drawing
@@ -170,21 +178,21 @@ FIGURES: Mapping[str, FigureKind] = {
         needs="vertex",
         published="paper",
         text="predicted minus true x, y, z, by what selects the tracks",
-        draw=beside_references(residual_drawing),
+        draw=of_fits(residual_drawing),
     ),
     "pulls": FigureKind(
         section="Vertex",
         needs="vertex",
         published="paper",
         text="residual over its error, by what selects the tracks",
-        draw=beside_references(pull_drawing),
+        draw=of_fits(pull_drawing),
     ),
     "distances": FigureKind(
         section="Vertex",
         needs="vertex",
         published="",
         text="distance in 3D, across the beam and along the flight",
-        draw=beside_references(distance_drawing),
+        draw=of_fits(distance_drawing),
     ),
     "pull_boxes": FigureKind(
         section="Vertex",

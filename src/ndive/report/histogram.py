@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Float, Shaped
 from matplotlib.axes import Axes
 
-from ndive.report.style import Line
+from ndive.report.style import FEWEST, Line
 
 
 def draw_shares(
@@ -17,12 +17,13 @@ def draw_shares(
 ) -> None:
     """The share of the finite `values` in each bin; what lies outside is counted in the outer bins.
 
-    The line comes down to empty bins, but not from single values, whose flanks would fill the tails.
+    The line comes down to the empty bins beside a peak, not beside a few values, whose flanks would fill the
+    tails.
     """
     counts, _ = np.histogram(np.clip(values[np.isfinite(values)], edges[0], edges[-1]), edges)
     beside = np.maximum(np.append(counts[1:], 0), np.append(0, counts[:-1]))
     mplhep.histplot(
-        np.where((counts > 0) | (beside > 1), counts / max(counts.sum(), 1), np.nan),
+        np.where((counts > 0) | (beside >= FEWEST), counts / max(counts.sum(), 1), np.nan),
         edges,
         ax=axes,
         label=label,

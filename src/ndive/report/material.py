@@ -62,8 +62,15 @@ def of_vertices(draw: Callable[..., Drawing]) -> Draw:
     ]
 
 
+def of_fits(draw: Callable[..., Drawing]) -> Draw:
+    """One drawing of all models with a fit: `draw(vertices by name, lines, references, jets)`."""
+    return lambda material: [
+        draw(material.vertices, material.lines, material.held_out.references, material.held_out.jets)
+    ]
+
+
 def beside_references(draw: Callable[..., Drawing]) -> Draw:
-    """The same beside the fits that need no network: `draw(name, vertices, references, jets)`."""
+    """One drawing a model with a fit, beside those without: `draw(name, vertices, references, jets)`."""
     return lambda material: [
         draw(name, fit, material.held_out.references, material.held_out.jets)
         for name, fit in material.vertices.items()

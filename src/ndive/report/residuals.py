@@ -1,10 +1,10 @@
 """Residuals and pulls of the fitted vertex, by what selects its tracks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
 from matplotlib.ticker import MultipleLocator
 from scipy.stats import norm
@@ -46,20 +46,23 @@ class _Curve:
 
 
 def residual_drawing(
-    name: str, vertices: FittedVertices, references: Mapping[str, FittedVertices], jets: JetTable
+    fits: Mapping[str, FittedVertices],
+    lines: Mapping[str, Line],
+    references: Mapping[str, FittedVertices],
+    jets: JetTable,
 ) -> Drawing:
-    """Residuals in x, y and z of each flavour: all tracks, those that `name` weighs, the true ones."""
+    """Residuals in x, y and z of each flavour: all tracks, those that each model weighs, the true ones."""
     curves = {
         flavour: [
-            _Curve(label=_label(mode, name), line=SELECTION_LINES[mode], values=found.residual)
-            for mode, found in modes.items()
+            _reference("none", whole["none"].residual),
+            *(_Curve(label=name, line=lines[name], values=one.residual) for name, one in own.items()),
+            _reference("perfect", whole["perfect"].residual),
         ]
-        for flavour, modes in _by_flavour(vertices, references, jets).items()
+        for flavour, (own, whole) in _by_flavour(fits, references, jets).items()
     }
-    figure_name = f"residuals_{name}"
     drawing = _grid(
-        figure_name,
-        f"Vertex residuals of {name}",
+        "residuals",
+        "Vertex residuals",
         "Predicted − true {} [mm]",
         "mm",
         curves,
@@ -72,23 +75,27 @@ def residual_drawing(
 
 
 def pull_drawing(
-    name: str, vertices: FittedVertices, references: Mapping[str, FittedVertices], jets: JetTable
+    fits: Mapping[str, FittedVertices],
+    lines: Mapping[str, Line],
+    references: Mapping[str, FittedVertices],
+    jets: JetTable,
 ) -> Drawing:
-    """Pulls in x, y and z, those of `name` with the fit's covariance and with the sandwich covariance."""
-    sandwich = Line(colour="#7a21dd", style="-.", marker="D")
+    """Pulls in x, y and z, those of each model with the fit's covariance and with the sandwich covariance."""
     curves = {
         flavour: [
+            _reference("none", whole["none"].pull),
+            *(_Curve(label=name, line=_dotted(lines[name]), values=one.pull) for name, one in own.items()),
             *(
-                _Curve(label=_label(mode, name), line=SELECTION_LINES[mode], values=found.pull)
-                for mode, found in modes.items()
+                _Curve(label=f"{name}, sandwich", line=lines[name], values=one.sandwich_pull)
+                for name, one in own.items()
             ),
-            _Curve(label=f"{name}, sandwich", line=sandwich, values=modes["model"].sandwich_pull),
+            _reference("perfect", whole["perfect"].pull),
         ]
-        for flavour, modes in _by_flavour(vertices, references, jets).items()
+        for flavour, (own, whole) in _by_flavour(fits, references, jets).items()
     }
     drawing = _grid(
-        f"pulls_{name}",
-        f"Vertex pulls of {name}",
+        "pulls",
+        "Vertex pulls",
         "Pull in {}",
         "",
         curves,
@@ -106,18 +113,25 @@ def pull_drawing(
 
 
 def _by_flavour(
-    vertices: FittedVertices, references: Mapping[str, FittedVertices], jets: JetTable
-) -> dict[str, dict[str, Residuals]]:
-    """Flavour -> what weighs the tracks (none, model, perfect) -> residuals."""
-    fits = {"none": references["none"], "model": vertices, "perfect": references["perfect"]}
+    fits: Mapping[str, FittedVertices], references: Mapping[str, FittedVertices], jets: JetTable
+) -> dict[str, tuple[dict[str, Residuals], dict[str, Residuals]]]:
+    """Flavour -> the residuals of the models by name, and of the fits that need none."""
+
+    def all_of(some: Mapping[str, FittedVertices], chosen: Bool[np.ndarray, " jets"]) -> dict[str, Residuals]:
+        return {name: vertex_residuals(fit, jets, chosen) for name, fit in some.items()}
+
     return {
-        flavour: {mode: vertex_residuals(fit, jets, chosen) for mode, fit in fits.items()}
+        flavour: (all_of(fits, chosen), all_of(references, chosen))
         for flavour, chosen in flavour_masks(jets).items()
     }
 
 
-def _label(mode: str, name: str) -> str:
-    return SELECTIONS.get(mode, name)
+def _reference(mode: str, values: Float[np.ndarray, "fits 3"]) -> _Curve:
+    return _Curve(label=SELECTIONS[mode], line=SELECTION_LINES[mode], values=values)
+
+
+def _dotted(line: Line) -> Line:
+    return replace(line, style=(0, (1, 1)))
 
 
 def _grid(

@@ -22,7 +22,7 @@ from ndive.evaluation import (
 from ndive.report.binned import TITLES
 from ndive.report.figure import Drawing
 from ndive.report.histogram import draw_shares
-from ndive.report.style import FEWEST, SELECTION_LINES, name_above, new_figure, number_curves
+from ndive.report.style import FEWEST, SELECTION_LINES, Line, name_above, new_figure, number_curves
 
 DISTANCES = np.geomspace(1e-3, 1e2, 61)
 PLANE = np.linspace(-50, 50, 101)
@@ -33,24 +33,30 @@ RANGE = 10.0
 
 
 def distance_drawing(
-    name: str, vertices: FittedVertices, references: Mapping[str, FittedVertices], jets: JetTable
+    fits: Mapping[str, FittedVertices],
+    lines: Mapping[str, Line],
+    references: Mapping[str, FittedVertices],
+    jets: JetTable,
 ) -> Drawing:
     """Distance of the fitted from the true vertex: in 3D, across the beam, along the flight."""
     figure = new_figure(10.5, 8.4)
     masks = flavour_masks(jets)
     panels = figure.subplots(len(masks), 3, sharex=True, sharey="row")
-    fits = {"none": references["none"], "model": vertices, "perfect": references["perfect"]}
+    curves = [
+        (SELECTIONS["none"], SELECTION_LINES["none"], references["none"]),
+        *((name, lines[name], fit) for name, fit in fits.items()),
+        (SELECTIONS["perfect"], SELECTION_LINES["perfect"], references["perfect"]),
+    ]
     for row, (flavour, chosen) in zip(panels, masks.items(), strict=True):
         medians: tuple[list[str], ...] = ([], [], [])
-        for mode, fit in fits.items():
+        for label, line, fit in curves:
             found = vertex_residuals(fit, jets, chosen)
             along = np.abs(np.einsum("ji,ji->j", found.residual, jets.flight[found.jets]))
             parts = (found.distance, np.linalg.norm(found.residual[:, :2], axis=-1), along)
             for axes, values, told in zip(row, parts, medians, strict=True):
                 if np.any(values > 0):
                     told.append(two_digits(float(np.median(values))))
-                    label = SELECTIONS.get(mode, name)
-                    draw_shares(axes, values, DISTANCES, SELECTION_LINES[mode], label)
+                    draw_shares(axes, values, DISTANCES, line, label)
         row[0].set_ylabel(f"{flavour_title(flavour)}\nFraction of jets")
         for axes, told in zip(row, medians, strict=True):
             axes.set_xscale("log")
@@ -64,8 +70,8 @@ def distance_drawing(
         axes.set_xlabel(f"{label} [mm]")
     name_above(figure, panels[0, 0])
     return Drawing(
-        name=f"distances_{name}",
-        title=f"Vertex distances of {name}",
+        name="distances",
+        title="Vertex distances",
         caption="Distance of the fitted from the true vertex, in jets with two tracks from there and a valid "
         "fit: in three dimensions, its part across the beam, and its part along the hadron's flight. Bins "
         "are equal in the logarithm; the outer ones hold what lies beyond.",

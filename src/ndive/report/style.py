@@ -63,9 +63,9 @@ MODEL_LINES = (
 )
 
 SELECTION_LINES = {
-    "none": Line(colour="#5f5f5f", style=":", marker="s"),
+    "none": Line(colour="#7f7f7f", style=":", marker="s"),
     "model": Line(colour="#0072b2", style="-", marker="o"),
-    "perfect": Line(colour="#d55e00", style="--", marker="^"),
+    "perfect": Line(colour="#882255", style=(0, (7, 2)), marker="^"),
 }
 
 
