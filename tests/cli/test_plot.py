@@ -51,6 +51,7 @@ def test_without_a_word_it_lists_the_figures(capsys):
     ("words", "said"),
     [
         (["tagger", "rock"], "no figure 'rock'; nearest: roc"),
+        (["tagger", "display"], "'ndive display JETS --jet I --model NAME' shows jets in 3D"),
         (["tager", "roc"], "nearest: tagger"),
         (["roc"], "no model is named"),
     ],

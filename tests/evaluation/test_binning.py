@@ -116,6 +116,12 @@ def test_chi2_of_that_distribution_has_flat_probabilities():
     assert one("chi2_probability").value == pytest.approx(0.5, abs=0.03)
 
 
+def test_overconfidence_is_what_the_probabilities_promise_beyond_what_is_right():
+    chosen = (JETS.flavour == 1) & (JETS.abs_eta >= 1) & (JETS.abs_eta < 1.5)
+    told, right = PREDICTIONS.flavour[chosen].max(axis=1), PREDICTIONS.flavour[chosen].argmax(axis=1) == 1
+    assert one("overconfidence", "cjets", "abs_eta", 1.0).value == pytest.approx(told.mean() - right.mean())
+
+
 def test_widths_are_those_of_the_jets_with_a_valid_fit():
     fit = PREDICTIONS.vertices
     chosen = (JETS.flavour == 1) & JETS.has_vertex & fit.valid & (JETS.pt >= 60) & (JETS.pt < 80)

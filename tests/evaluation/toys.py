@@ -37,23 +37,30 @@ def toy_covariance(rng, n_jets):
 
 
 def toy_vertices(jets, *, seed=1, narrow=1.0):
-    """Vertices scattered about the truth by their sandwich covariance; `covariance` is `narrow`² smaller."""
+    """Vertices scattered about the truth by their sandwich covariance; `covariance` is `narrow`² smaller.
+
+    Their chi2 is of the distribution with 2 Σ w - 3 degrees of freedom, times the largest weight.
+    """
     rng = np.random.default_rng(seed)
     n_jets = len(jets.flavour)
     covariance = toy_covariance(rng, n_jets)
     scatter = np.linalg.cholesky(covariance) @ rng.normal(size=(n_jets, 3, 1))
     valid = rng.random(n_jets) < 0.95
+    weights = np.clip(0.4 * jets.decay + rng.normal(0.35, 0.2, jets.origin.shape), 0, 1) * jets.real
+    ghost = rng.random(n_jets)
+    largest = np.maximum(weights.max(axis=1), ghost)
+    freedom = np.maximum(2 * (weights.sum(axis=1) + ghost) / largest - 3, 0.01)
     return FittedVertices(
         position=jets.hadron_vertex + scatter[..., 0],
         covariance=covariance * narrow**2,
         sandwich_covariance=covariance,
-        chi2=rng.chisquare(3, n_jets),
+        chi2=largest * rng.chisquare(freedom),
         ndf=np.full(n_jets, 3.0),
         iterations=np.full(n_jets, 4),
         status=np.where(valid, 0, 1),
         valid=valid,
-        track_weights=np.clip(0.4 * jets.decay + rng.normal(0.35, 0.2, jets.origin.shape), 0, 1) * jets.real,
-        ghost_weight=rng.random(n_jets),
+        track_weights=weights,
+        ghost_weight=ghost,
     )
 
 

@@ -18,7 +18,7 @@ from ndive.evaluation.partition import (
     rand_index,
 )
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
-from ndive.evaluation.resolution import AXES, scaled_covariance, vertex_residuals
+from ndive.evaluation.resolution import AXES, relative_chi2, scaled_covariance, vertex_residuals
 from ndive.evaluation.selection import CLEAN, contamination, selection_counts
 from ndive.evaluation.vertexing import VertexCounts, vertex_counts
 from ndive.schema import load_schema
@@ -109,8 +109,8 @@ def vertex_quantities(vertices: FittedVertices, jets: JetTable) -> dict[str, Qua
             inside = squared < chi2_distribution.ppf(level, 3)
             found[f"{which}coverage_{level:.0%}".replace("%", "")] = _share(inside & usable, usable)
     found |= _widths(vertices, jets)
-    counted = fitted & (np.asarray(vertices.ndf) > 0)
-    probability = chi2_probability(vertices)
+    probability = chi2_probability(vertices, jets.real)
+    counted = fitted & np.isfinite(probability)
     found["chi2_probability"] = Values(value=np.where(counted, probability, np.nan))
     found["chi2_probability_below_5_percent"] = _share(counted & (probability < SMALL_PROBABILITY), counted)
     return found
@@ -139,10 +139,12 @@ def _widths(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
     return widths
 
 
-def chi2_probability(vertices: FittedVertices) -> Float[np.ndarray, " jets"]:
-    """Chance of a larger chi2 if all weights were one and all tracks from the vertex; 1 without ndf."""
-    ndf = np.asarray(vertices.ndf, float)
-    return np.where(ndf > 0, chi2_distribution.sf(vertices.chi2, np.maximum(ndf, 1)), 1.0)
+def chi2_probability(
+    vertices: FittedVertices, real: Bool[np.ndarray, "jets slots"]
+) -> Float[np.ndarray, " jets"]:
+    """Chance of a larger `relative_chi2` if all tracks are from the vertex; NaN where none is left to tell."""
+    chi2, freedom = relative_chi2(vertices, real)
+    return np.where(freedom > 0, chi2_distribution.sf(chi2, np.maximum(freedom, 1e-9)), np.nan)
 
 
 def mahalanobis(
@@ -158,7 +160,9 @@ def mahalanobis(
 
 def _tagging(flavour: Float[np.ndarray, "jets 3"], jets: JetTable, tags: Tags) -> dict[str, Quantity]:
     ones = np.ones(len(jets.flavour), bool)
-    found: dict[str, Quantity] = {"accuracy": _share(flavour.argmax(axis=-1) == jets.flavour, ones)}
+    right = flavour.argmax(axis=-1) == jets.flavour
+    found: dict[str, Quantity] = {"accuracy": _share(right, ones)}
+    found["overconfidence"] = Values(value=np.asarray(flavour.max(axis=-1), float) - right)
     for label, name in enumerate(load_schema().class_names):
         found[f"predicted_{name}"] = _share(flavour.argmax(axis=-1) == label, ones)
     for tag in tags:

@@ -73,14 +73,20 @@ def scale_factor(
     one; weights below one leave a little more, which is on the safe side. `real` are the slots with a track;
     the ghost track counts as one.
     """
+    chi2, freedom = relative_chi2(vertices, real)
+    return np.sqrt(np.maximum(chi2 / np.maximum(freedom, 1), 1))
+
+
+def relative_chi2(
+    vertices: FittedVertices, real: Bool[np.ndarray, "jets slots"]
+) -> tuple[Float[np.ndarray, " jets"], Float[np.ndarray, " jets"]]:
+    """χ² with the weights w over the jet's largest, and its degrees of freedom 2 Σ w - 3, at least zero."""
     weights = np.where(real, np.asarray(vertices.track_weights, float), 0.0)
     if vertices.ghost_weight is not None:
         weights = np.concatenate([weights, np.asarray(vertices.ghost_weight, float)[:, None]], axis=1)
-    shares = relative_weights(weights, weights > 0)
     largest = weights.max(axis=1, initial=0.0)
     chi2 = np.divide(vertices.chi2, largest, where=largest > 0, out=np.zeros_like(largest))
-    freedom = np.maximum(2 * shares.sum(axis=1) - 3, 1)
-    return np.sqrt(np.maximum(chi2 / freedom, 1))
+    return chi2, np.maximum(2 * relative_weights(weights, weights > 0).sum(axis=1) - 3, 0)
 
 
 def _pull(residual: Float[np.ndarray, "fits 3"], covariance: Float[np.ndarray, "fits 3 3"]) -> np.ndarray:

@@ -48,8 +48,8 @@ def pull_verdict(name: str, model: Sequence[Resolution], perfect: Sequence[Resol
     )
     return (
         f"There the pulls in x, y, z have the widths {sandwich} with the sandwich covariance and {fit} with "
-        f"that of the weighted fit (about {PUBLISHED_PULL:g} in arXiv:2310.12804); "
-        f"the true tracks give {best}."
+        "that of the weighted fit, which grows as the weights are scaled down "
+        f"(about {PUBLISHED_PULL:g} in arXiv:2310.12804); the true tracks give {best}."
     )
 
 

@@ -32,7 +32,7 @@ function pointTrace(point) {
 
 function fitTraces(fit) {
   if (!fit.vertex) {
-    return [{type: "scatter3d", mode: "markers", name: fit.name + ": no valid fit", x: [null], y: [null], z: [null],
+    return [{type: "scatter3d", mode: "markers", name: fit.name + ": " + fit.lacks, x: [null], y: [null], z: [null],
              marker: {color: fit.colour, symbol: "x"}}];
   }
   const surface = {

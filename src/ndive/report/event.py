@@ -135,7 +135,8 @@ def _fit(
         fit["predicted"] = predictions.origin[real].argmax(axis=-1).tolist()
     vertices = predictions.vertices
     if vertices is None:
-        return fit
+        return fit | {"lacks": "fits no vertex"}
+    fit["lacks"] = "no valid fit"
     fit["weights"] = _plain(relative_weights(vertices.track_weights, real)[real])
     if vertices.valid[0]:
         position = frame @ vertices.position[0]

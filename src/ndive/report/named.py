@@ -36,6 +36,8 @@ def figure_named(name: str) -> FigureKind:
     """
     if name in FIGURES:
         return FIGURES[name]
+    if name == "display":
+        raise ArgumentError("no figure 'display'; 'ndive display JETS --jet I --model NAME' shows jets in 3D")
     near = ", ".join(difflib.get_close_matches(name, FIGURES, n=3, cutoff=0))
     raise ArgumentError(f"no figure '{name}'; nearest: {near}; 'ndive plot' lists all")
 

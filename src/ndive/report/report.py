@@ -116,7 +116,8 @@ def _clear(directory: Path) -> None:
 def _page(
     evaluations: Sequence[Evaluation], held_out: HeldOut, sections: Sequence[Section], seed: int
 ) -> Page:
-    firsts = [copies[0] for copies in by_configuration(evaluations).values()]
+    groups = by_configuration(evaluations)
+    firsts = [copies[0] for copies in groups.values()]
     summaries = [one.summary for one in firsts]
     taggers = [summary for summary in summaries if summary.tagging is not None]
     ratios = _ratios(firsts, held_out)
@@ -128,13 +129,19 @@ def _page(
         for one in summaries
         if one.resolution
     ]
+    copied = [name for name, copies in groups.items() if len(copies) > 1]
+    if copied:
+        verdict.append(
+            f"Of the copies of {_listed(copied)} the sentences above and the figures of vertices, "
+            "tracks and single jets tell of the first; the tables and the ROC curves tell of all."
+        )
     everything = summary_tables([one.summary for one in evaluations], held_out.resolutions)
     rows = random_rows(held_out.jets, N_EXAMPLES, seed=seed)
     tables = [training_table(one.trained for one in evaluations), copies_table(evaluations), *everything]
     if ratios:
         tables.insert(3, ratio_table(taggers[0].name, ratios))
     return Page(
-        title=_title(list(by_configuration(evaluations))),
+        title=_listed(list(groups)),
         verdict=verdict,
         tables=tables,
         sections=sections,
@@ -143,7 +150,7 @@ def _page(
     )
 
 
-def _title(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
 
