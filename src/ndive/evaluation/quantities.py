@@ -142,7 +142,7 @@ def _widths(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
 def chi2_probability(
     vertices: FittedVertices, real: Bool[np.ndarray, "jets slots"]
 ) -> Float[np.ndarray, " jets"]:
-    """Chance of a larger `relative_chi2` if all tracks are from the vertex; NaN where none is left to tell."""
+    """Chance of a larger `relative_chi2` if all tracks are from the vertex; NaN where ν is zero."""
     chi2, freedom = relative_chi2(vertices, real)
     return np.where(freedom > 0, chi2_distribution.sf(chi2, np.maximum(freedom, 1e-9)), np.nan)
 
