@@ -1,6 +1,7 @@
 """A million jets that nobody would wish for: what the fit says of them, and whether it is true.
 
-    uv run python benchmarks/hostile.py [--jets 1000000] [--precision float32] [--output hostile.json]
+    uv run python benchmarks/hostile.py [--jets 1000000] [--precision float32] [--limit 0.005]
+        [--output hostile.json]
 
 Draws jets of each kind (seed 1), each second jet of a batch an ordinary one with as many slots, and fits them
 with gradients of the position in weights, parameters and covariance. Counts, for each kind, the statuses;
@@ -318,10 +319,10 @@ def rounded(jets: Jets, dtype: type) -> Jets:
         return {name: value if value.dtype == bool else value.astype(dtype) for name, value in jets.items()}
 
 
-def campaign(n_jets: int, precision: str) -> dict[str, dict[str, int]]:
+def campaign(n_jets: int, precision: str, limit: float) -> dict[str, dict[str, int]]:
     """All kinds."""
     rng = np.random.default_rng(1)
-    dtype, limit = np.dtype(precision).type, LIMIT[precision]
+    dtype = np.dtype(precision).type
     batches = max(1, n_jets // BATCH // (len(KINDS) - len(SHAPES)))
     counts: dict[str, dict[str, int]] = {}
     for kind, spoil in KINDS.items():
@@ -378,9 +379,13 @@ def main() -> None:
     parser.add_argument(
         "--precision", choices=LIMIT, default="float32", help="numbers of the fit that is judged (float32)"
     )
+    parser.add_argument(
+        "--limit", type=float, help="part of its error that a jet may move by (0.001; 0.005 of float32)"
+    )
     add_output(parser)
     options = parser.parse_args()
-    write_figures(campaign(options.jets, options.precision), options.output)
+    limit = options.limit or LIMIT[options.precision]
+    write_figures(campaign(options.jets, options.precision, limit), options.output)
 
 
 if __name__ == "__main__":
