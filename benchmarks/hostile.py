@@ -8,12 +8,12 @@ with gradients of the position in weights, parameters and covariance. Counts, fo
 values and gradients that are not finite; ordinary jets that differ by a bit from their fit among ordinary
 jets; and, of the jets that call themselves converged, those at a saddle, where the Hessian of the plain chi2
 in vertex and momenta, by automatic differentiation in double precision, is not positive definite, and those
-whose Newton step moves the vertex by more than 0.001 (in single precision 0.005) of its error. One step is
-not the end of a fit, and momenta are written down rounded, so all these and some more converged jets of each
-kind are fitted again by scipy, from there, first in the momenta alone: counted are those whose vertex it
-moves as far. The error is that of the sandwich covariance, which does not depend on the unit of the weights:
-for a step the one that the fit gives, for scipy's fits one from the slopes where they end. All but the
-suspects are to be none.
+whose Newton step moves the vertex by more than 0.001 (`--limit`; in single precision 0.005) of its error. One
+step is not the end of a fit, and momenta are written down rounded, so all these and some more converged jets
+of each kind are fitted again by scipy, from there, first in the momenta alone: counted are those whose vertex
+it moves as far. The error is that of the sandwich covariance, which does not depend on the unit of the
+weights: for a step the one that the fit gives, for scipy's fits one from the slopes where they end. All but
+the suspects are to be none, at these limits.
 """
 
 import argparse
@@ -338,10 +338,10 @@ def campaign(n_jets: int, precision: str, limit: float) -> dict[str, dict[str, i
             ),
             0,
         )
-        jets, slots = SHAPES.get(kind, (BATCH, SLOTS))
-        hostile = np.arange(jets) % 2 == 0
+        size, slots = SHAPES.get(kind, (BATCH, SLOTS))
+        hostile = np.arange(size) % 2 == 0
         for batch in track(range(batches), kind.ljust(32), console=Console(stderr=True)):
-            good, bad = ordinary(rng, jets, slots), ordinary(rng, jets, slots)
+            good, bad = ordinary(rng, size, slots), ordinary(rng, size, slots)
             spoil(rng, bad)
             good, bad = rounded(good, dtype), rounded(bad, dtype)
             mixed = {
@@ -355,7 +355,7 @@ def campaign(n_jets: int, precision: str, limit: float) -> dict[str, dict[str, i
                 row[one.name] += int((vertex.status[hostile] == one).sum())
             row["NOT FINITE"] += int(not_finite((vertex, gradient)).sum())
             differs = [
-                ~(a == b).reshape(jets, -1).all(axis=1)
+                ~(a == b).reshape(size, -1).all(axis=1)
                 for a, b in zip(jax.tree.leaves((vertex, gradient)), jax.tree.leaves(alone), strict=True)
             ]
             row["NEIGHBOURS"] += int((np.any(differs, axis=0) & ~hostile).sum())
@@ -374,7 +374,10 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description="Hostile jets.")
     parser.add_argument(
-        "--jets", type=int, default=1_000_000, help="jets in all, half of them hostile (1000000)"
+        "--jets",
+        type=int,
+        default=1_000_000,
+        help="jets of all kinds but 200 tracks, half of them hostile",
     )
     parser.add_argument(
         "--precision", choices=LIMIT, default="float32", help="numbers of the fit that is judged (float32)"
@@ -384,7 +387,7 @@ def main() -> None:
     )
     add_output(parser)
     options = parser.parse_args()
-    limit = options.limit or LIMIT[options.precision]
+    limit = LIMIT[options.precision] if options.limit is None else options.limit
     write_figures(campaign(options.jets, options.precision, limit), options.output)
 
 

@@ -119,16 +119,17 @@ def test_residuals_are_counted_by_selection_mode(evaluations, held_out, jets, li
     assert "[mm]" in drawing.figure.axes[-1].get_xlabel()
 
 
-def test_pulls_show_both_covariances_of_every_model(evaluations, held_out, jets, lines):
-    fits = dict.fromkeys(("base", "with_vertex"), evaluations[1].predictions.vertices)
-    axes = pull_drawing(fits, lines, held_out.references, jets).figure.axes[0]
+def test_pulls_show_both_covariances_of_every_model(evaluations, held_out, jets):
+    models = [f"model {number}" for number in range(5)]
+    fits = dict.fromkeys(models, evaluations[1].predictions.vertices)
+    axes = pull_drawing(fits, model_lines(models), held_out.references, jets).figure.axes[0]
     (legend,) = axes.figure.legends
     labels = [text.get_text() for text in legend.get_texts()]
-    models = ["base", "with_vertex", "base, sandwich", "with_vertex, sandwich"]
-    assert labels == ["no selection", *models, "perfect selection", "unit Gaussian"]
-    assert len(axes.get_legend().get_texts()) == len(models) + 2
-    looks = {(patch.get_edgecolor(), str(patch.get_linestyle())) for patch in axes.patches}
-    assert len(looks) == len(models) + 2
+    curves = ["no selection", *models, *(f"{name}, sandwich" for name in models), "perfect selection"]
+    assert labels == [*curves, "unit Gaussian"]
+    assert len(axes.get_legend().get_texts()) == len(curves)
+    styles = {(str(patch.get_linestyle()), patch.get_linewidth()) for patch in axes.patches}
+    assert len(styles) == len(curves)
     assert "[mm]" not in axes.get_xlabel()
 
 

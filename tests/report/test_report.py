@@ -190,5 +190,7 @@ def test_of_copies_the_first_is_spoken_of(evaluations, held_out):
     assert made.title == "base and twice"
     assert "twice_model_0 over that by base" in made.verdict[1]
     assert not any("twice_model_1" in sentence for sentence in made.verdict)
+    assert made.verdict[-1].startswith("Of the copies of twice the sentences above")
+    assert not any("copies" in told for told in report._page([base, other], held_out, [], 0).verdict)
     assert made.tables[1].rows[0][0] == "twice, 2 copies"
     assert [row[0] for row in made.tables[2].rows] == ["base", "twice_model_0", "twice_model_1"]

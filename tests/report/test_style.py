@@ -21,6 +21,7 @@ SETS = {
     "flavours": list(FLAVOUR_LINES.values()),
     "models": list(MODEL_LINES),
     "selections": list(SELECTION_LINES.values()),
+    "models beside selections": [*MODEL_LINES, SELECTION_LINES["none"], SELECTION_LINES["perfect"]],
     "tracks": list(KINDS.values()),
 }
 

@@ -18,7 +18,7 @@ from ndive.evaluation.partition import (
     rand_index,
 )
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
-from ndive.evaluation.resolution import AXES, relative_chi2, scaled_covariance, vertex_residuals
+from ndive.evaluation.resolution import AXES, pulls, relative_chi2, scaled_covariance, vertex_residuals
 from ndive.evaluation.selection import CLEAN, contamination, selection_counts
 from ndive.evaluation.vertexing import VertexCounts, vertex_counts
 from ndive.schema import load_schema
@@ -124,12 +124,13 @@ def _widths(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
     found = vertex_residuals(vertices, jets, np.ones(len(jets.flavour), bool))
     wrong = contamination(vertices.track_weights, jets.real, jets.perfect_weights > 0)
     clean = (wrong < CLEAN) & found.jets
+    scaled = pulls(found.residual, scaled_covariance(vertices, jets.real)[found.jets])
     widths: dict[str, Quantity] = {"clean_selection": _share(clean, found.jets)}
     for name, values, chosen in (
         ("residual_width_{}_mm", found.residual, found.jets),
         ("pull_width_{}", found.pull, found.jets),
         ("sandwich_pull_width_{}", found.sandwich_pull, found.jets),
-        ("scaled_pull_width_{}", found.scaled_pull, found.jets),
+        ("scaled_pull_width_{}", scaled, found.jets),
         ("clean_sandwich_pull_width_{}", found.sandwich_pull, clean),
     ):
         for axis, column in zip(AXES, values.T, strict=True):
@@ -142,9 +143,11 @@ def _widths(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
 def chi2_probability(
     vertices: FittedVertices, real: Bool[np.ndarray, "jets slots"]
 ) -> Float[np.ndarray, " jets"]:
-    """Chance of a larger `relative_chi2` if all tracks are from the vertex; NaN where ν is zero."""
-    chi2, freedom = relative_chi2(vertices, real)
-    return np.where(freedom > 0, chi2_distribution.sf(chi2, np.maximum(freedom, 1e-9)), np.nan)
+    """Chance of a larger `relative_chi2` if all tracks are from the vertex; NaN where ν is zero.
+
+    Flat for right tracks with weights of 0 and 1; weights between make it smaller.
+    """
+    return chi2_distribution.sf(*relative_chi2(vertices, real))
 
 
 def mahalanobis(

@@ -6,7 +6,6 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ndive.evaluation.predictions import FittedVertices, JetTable
-from ndive.evaluation.selection import relative_weights
 
 AXES = ("x", "y", "z")
 
@@ -16,15 +15,14 @@ class Residuals:
     """Predicted minus true position of the hadron's decay vertex, in x, y and z, of the valid fits.
 
     `residual` in mm. `pull` is residual / sigma, sigma from the covariance of the fit; `sandwich_pull`
-    takes the sandwich covariance, `scaled_pull` that of `scaled_covariance`. A pull is NaN where the variance
-    is not positive. `jets` marks the jets of the table that the rows belong to. `n_jets` counts the jets
-    asked about, those without a valid fit included.
+    takes the sandwich covariance. A pull is NaN where the variance is not positive. `jets` marks the jets of
+    the table that the rows belong to. `n_jets` counts the jets asked about, those without a valid fit
+    included.
     """
 
     residual: Float[np.ndarray, "fits 3"]
     pull: Float[np.ndarray, "fits 3"]
     sandwich_pull: Float[np.ndarray, "fits 3"]
-    scaled_pull: Float[np.ndarray, "fits 3"]
     jets: Bool[np.ndarray, " jets"]
     n_jets: int
 
@@ -48,9 +46,8 @@ def vertex_residuals(
     residual = np.asarray(vertices.position[fitted] - jets.hadron_vertex[fitted], float)
     return Residuals(
         residual=residual,
-        pull=_pull(residual, vertices.covariance[fitted]),
-        sandwich_pull=_pull(residual, vertices.sandwich_covariance[fitted]),
-        scaled_pull=_pull(residual, scaled_covariance(vertices, jets.real)[fitted]),
+        pull=pulls(residual, vertices.covariance[fitted]),
+        sandwich_pull=pulls(residual, vertices.sandwich_covariance[fitted]),
         jets=fitted,
         n_jets=int(asked.sum()),
     )
@@ -59,7 +56,10 @@ def vertex_residuals(
 def scaled_covariance(
     vertices: FittedVertices, real: Bool[np.ndarray, "jets slots"]
 ) -> Float[np.ndarray, "jets 3 3"]:
-    """The sandwich covariance times the square of the `scale_factor`, mm²: for tracks that may be wrong."""
+    """The sandwich covariance times the square of the `scale_factor`, mm²: for tracks that may be wrong.
+
+    `real` are the slots with a track.
+    """
     return scale_factor(vertices, real)[:, None, None] ** 2 * np.asarray(vertices.sandwich_covariance, float)
 
 
@@ -85,10 +85,14 @@ def relative_chi2(
     if vertices.ghost_weight is not None:
         weights = np.concatenate([weights, np.asarray(vertices.ghost_weight, float)[:, None]], axis=1)
     largest = weights.max(axis=1, initial=0.0)
-    chi2 = np.divide(vertices.chi2, largest, where=largest > 0, out=np.zeros_like(largest))
-    return chi2, np.maximum(2 * relative_weights(weights, weights > 0).sum(axis=1) - 3, 0)
+    total = np.stack([vertices.chi2, weights.sum(axis=1)])
+    chi2, shares = np.divide(total, largest, where=largest > 0, out=np.zeros_like(total))
+    return chi2, np.maximum(2 * shares - 3, 0)
 
 
-def _pull(residual: Float[np.ndarray, "fits 3"], covariance: Float[np.ndarray, "fits 3 3"]) -> np.ndarray:
+def pulls(
+    residual: Float[np.ndarray, "fits 3"], covariance: Float[np.ndarray, "fits 3 3"]
+) -> Float[np.ndarray, "fits 3"]:
+    """Residuals over their errors in x, y and z; NaN where a variance is not positive."""
     variance = np.diagonal(np.asarray(covariance, float), axis1=-2, axis2=-1)
     return residual / np.sqrt(np.where(variance > 0, variance, np.nan))

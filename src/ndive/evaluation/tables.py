@@ -164,8 +164,9 @@ def chi2_table(summaries: Sequence[Summary]) -> Table:
         "Chi2 probability",
         columns,
         summaries,
-        "Probability of a larger chi2 in 2 Σ w - 3 degrees of freedom, with weights over the jet's largest; "
-        "with tracks from one vertex 1/2 on average and below 5 % in 5 % of the jets.",
+        "Probability of a larger chi2 in 2 Σ w - 3 degrees of freedom, with weights over the jet's largest. "
+        "Of right tracks with weights of 0 and 1 it is 1/2 on average, and below 5 % in 5 % of the jets; "
+        "weights between make it smaller.",
     )
 
 

@@ -48,7 +48,7 @@ def pull_verdict(name: str, model: Sequence[Resolution], perfect: Sequence[Resol
     )
     return (
         f"There the pulls in x, y, z have the widths {sandwich} with the sandwich covariance and {fit} with "
-        "that of the weighted fit, which grows as the weights are scaled down "
+        "that of the weighted fit, whose covariance grows as the weights are scaled down "
         f"(about {PUBLISHED_PULL:g} in arXiv:2310.12804); the true tracks give {best}."
     )
 

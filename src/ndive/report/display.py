@@ -46,7 +46,7 @@ class Shown:
 def display(jets: Sequence[Shown]) -> go.Figure:
     """One scene with a menu of `jets`, at least one.
 
-    Tracks fade with the weight that the first of the fits gives them.
+    Tracks fade with the weight that the first of the fits gives them, over the largest.
     """
     figure = go.Figure()
     owners: list[int] = []

@@ -35,10 +35,10 @@ ERRORS = (0.01, 0.3)
 DIGITS = 4
 
 CAPTION = (
-    "The first axis lies along the jet; all have one scale, in mm. Tracks are helices: the wider, the larger "
-    "the error of d0; the fainter, the smaller the weight in the chosen fit. Dashed tracks are of other "
-    "origin. The ellipsoid is one standard deviation of the fitted vertex, by its sandwich covariance. Go on "
-    "with the menus or the arrow keys, turn with the mouse or a finger."
+    "The first axis lies along the jet; all have one scale, in mm. Tracks are helices: the wider, the "
+    "larger the error of d0; the fainter, the smaller the weight in the chosen fit, over the largest. "
+    "Dashed tracks are of other origin. The ellipsoid is one standard deviation of the fitted vertex, by "
+    "its sandwich covariance. Go on with the menus or the arrow keys, turn with the mouse or a finger."
 )
 
 
@@ -136,9 +136,10 @@ def _fit(
     vertices = predictions.vertices
     if vertices is None:
         return fit | {"lacks": "fits no vertex"}
-    fit["lacks"] = "no valid fit"
     fit["weights"] = _plain(relative_weights(vertices.track_weights, real)[real])
-    if vertices.valid[0]:
+    if not vertices.valid[0]:
+        fit["lacks"] = "no valid fit"
+    else:
         position = frame @ vertices.position[0]
         surface = ellipsoid(position, frame @ vertices.sandwich_covariance[0] @ frame.T, n_angles=16)
         fit["vertex"] = _plain(position)

@@ -5,7 +5,10 @@ import numpy as np
 from jaxtyping import Float, Shaped
 from matplotlib.axes import Axes
 
-from ndive.report.style import FEWEST, Line
+from ndive.report.style import Line
+
+PEAK = 10
+"""Values of a bin that make it a peak."""
 
 
 def draw_shares(
@@ -23,7 +26,7 @@ def draw_shares(
     counts, _ = np.histogram(np.clip(values[np.isfinite(values)], edges[0], edges[-1]), edges)
     beside = np.maximum(np.append(counts[1:], 0), np.append(0, counts[:-1]))
     mplhep.histplot(
-        np.where((counts > 0) | (beside >= FEWEST), counts / max(counts.sum(), 1), np.nan),
+        np.where((counts > 0) | (beside >= PEAK), counts / max(counts.sum(), 1), np.nan),
         edges,
         ax=axes,
         label=label,

@@ -18,7 +18,7 @@ from ndive.report.provenance import fingerprint
 
 _DISPLAY_CAPTION = (
     "Jets taken at random, in a frame whose first axis lies along the jet, with one scale for all axes. "
-    "Tracks are coloured by their true origin and fade with the weight in the first fit of the legend. "
+    "Tracks are coloured by their true origin and fade with the weight in the first fit, over the largest. "
     "Ellipsoids are one standard deviation of each fitted vertex, by its sandwich covariance. Choose a jet "
     "in the menu, turn with the mouse or a finger, click in the legend to hide."
 )

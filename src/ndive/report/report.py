@@ -132,8 +132,8 @@ def _page(
     copied = [name for name, copies in groups.items() if len(copies) > 1]
     if copied:
         verdict.append(
-            f"Of the copies of {_listed(copied)} the sentences above and the figures of vertices, "
-            "tracks and single jets tell of the first; the tables and the ROC curves tell of all."
+            f"Of the copies of {_listed(copied)} the sentences above, the table of ratios and all figures "
+            "but the ROC curves show the first; the other tables and the ROC curves show all."
         )
     everything = summary_tables([one.summary for one in evaluations], held_out.resolutions)
     rows = random_rows(held_out.jets, N_EXAMPLES, seed=seed)

@@ -54,11 +54,11 @@ def residual_drawing(
     """Residuals in x, y and z of each flavour: all tracks, those that each model weighs, the true ones."""
     curves = {
         flavour: [
-            _reference("none", whole["none"].residual),
+            _reference("none", free["none"].residual),
             *(_Curve(label=name, line=lines[name], values=one.residual) for name, one in own.items()),
-            _reference("perfect", whole["perfect"].residual),
+            _reference("perfect", free["perfect"].residual),
         ]
-        for flavour, (own, whole) in _by_flavour(fits, references, jets).items()
+        for flavour, (own, free) in _by_flavour(fits, references, jets).items()
     }
     drawing = _grid(
         "residuals",
@@ -83,15 +83,15 @@ def pull_drawing(
     """Pulls in x, y and z, those of each model with the fit's covariance and with the sandwich covariance."""
     curves = {
         flavour: [
-            _reference("none", whole["none"].pull),
-            *(_Curve(label=name, line=_dotted(lines[name]), values=one.pull) for name, one in own.items()),
+            _reference("none", free["none"].pull),
+            *(_Curve(label=name, line=_thin(lines[name]), values=one.pull) for name, one in own.items()),
             *(
                 _Curve(label=f"{name}, sandwich", line=lines[name], values=one.sandwich_pull)
                 for name, one in own.items()
             ),
-            _reference("perfect", whole["perfect"].pull),
+            _reference("perfect", free["perfect"].pull),
         ]
-        for flavour, (own, whole) in _by_flavour(fits, references, jets).items()
+        for flavour, (own, free) in _by_flavour(fits, references, jets).items()
     }
     drawing = _grid(
         "pulls",
@@ -100,8 +100,8 @@ def pull_drawing(
         "",
         curves,
         "Residual over its error, by what weighs the tracks. The error is from the covariance of the "
-        "weighted fit, or from its sandwich covariance, which learned weights do not scale. In each panel "
-        "σ, half of the central 68 % interval: 1 where errors are right. The outer bins hold what lies "
+        "weighted fit (thin), or from its sandwich covariance, which learned weights do not scale. In each "
+        "panel σ, half of the central 68 % interval: 1 where errors are right. The outer bins hold what lies "
         "beyond.",
     )
     centres = (EDGES[:-1] + EDGES[1:]) / 2
@@ -130,8 +130,8 @@ def _reference(mode: str, values: Float[np.ndarray, "fits 3"]) -> _Curve:
     return _Curve(label=SELECTIONS[mode], line=SELECTION_LINES[mode], values=values)
 
 
-def _dotted(line: Line) -> Line:
-    return replace(line, style=(0, (1, 1)))
+def _thin(line: Line) -> Line:
+    return replace(line, width=0.5)
 
 
 def _grid(
@@ -143,7 +143,8 @@ def _grid(
     caption: str,
 ) -> Drawing:
     """One row of panels a flavour, one column an axis; what the curves are called is not yet said."""
-    figure = new_figure(12.0, 3.3 * len(curves))
+    most = max(map(len, curves.values()))
+    figure = new_figure(12.0, max(3.3, 1.6 + 0.3 * most) * len(curves))
     panels = figure.subplots(len(curves), len(AXES), sharex=True, sharey=True, squeeze=False)
     for row, (flavour, drawn) in zip(panels, curves.items(), strict=True):
         for axis, axes in enumerate(row):

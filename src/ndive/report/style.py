@@ -38,10 +38,12 @@ class Line:
     colour: str
     style: str | tuple[int, tuple[int, ...]]
     marker: str
+    width: float | None = None
 
     def drawn(self) -> dict[str, Any]:
         """As keywords of matplotlib, without the marker."""
-        return {"color": self.colour, "linestyle": self.style}
+        width = {} if self.width is None else {"linewidth": self.width}
+        return {"color": self.colour, "linestyle": self.style, **width}
 
     def pointed(self) -> dict[str, Any]:
         """As keywords of matplotlib, of points joined by a thin line."""
@@ -63,9 +65,9 @@ MODEL_LINES = (
 )
 
 SELECTION_LINES = {
-    "none": Line(colour="#7f7f7f", style=":", marker="s"),
+    "none": Line(colour="#b3b3b3", style=(0, (1, 2)), marker="P", width=1.8),
     "model": Line(colour="#0072b2", style="-", marker="o"),
-    "perfect": Line(colour="#882255", style=(0, (7, 2)), marker="^"),
+    "perfect": Line(colour="#882255", style=(0, (7, 2)), marker="X"),
 }
 
 
