@@ -98,17 +98,18 @@ def vertex_quantities(vertices: FittedVertices, jets: JetTable) -> dict[str, Qua
         name: Values(value=np.where(fitted, value, np.nan)) for name, value in lengths.items()
     }
     found["valid_fits"] = _share(fitted, asked)
+    scaled = scaled_covariance(vertices, jets.real)
     for which, covariance in (
         ("", vertices.covariance),
         ("sandwich_", vertices.sandwich_covariance),
-        ("scaled_", scaled_covariance(vertices, jets.real)),
+        ("scaled_", scaled),
     ):
         squared = mahalanobis(residual, covariance)
         usable = fitted & np.isfinite(squared)
         for level in LEVELS:
             inside = squared < chi2_distribution.ppf(level, 3)
             found[f"{which}coverage_{level:.0%}".replace("%", "")] = _share(inside & usable, usable)
-    found |= _widths(vertices, jets)
+    found |= _widths(vertices, scaled, jets)
     probability = chi2_probability(vertices, jets.real)
     counted = fitted & np.isfinite(probability)
     found["chi2_probability"] = Values(value=np.where(counted, probability, np.nan))
@@ -116,21 +117,22 @@ def vertex_quantities(vertices: FittedVertices, jets: JetTable) -> dict[str, Qua
     return found
 
 
-def _widths(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
-    """Residuals (mm) and pulls in x, y and z, by the fit's covariance, the sandwich and the scaled one.
+def _widths(
+    vertices: FittedVertices, scaled: Float[np.ndarray, "jets 3 3"], jets: JetTable
+) -> dict[str, Quantity]:
+    """Residuals (mm) and pulls in x, y and z, by the fit's covariance, the sandwich and the `scaled` one.
 
     Those by the sandwich covariance also of the fits with a clean selection alone, whose share is told.
     """
     found = vertex_residuals(vertices, jets, np.ones(len(jets.flavour), bool))
     wrong = contamination(vertices.track_weights, jets.real, jets.perfect_weights > 0)
     clean = (wrong < CLEAN) & found.jets
-    scaled = pulls(found.residual, scaled_covariance(vertices, jets.real)[found.jets])
     widths: dict[str, Quantity] = {"clean_selection": _share(clean, found.jets)}
     for name, values, chosen in (
         ("residual_width_{}_mm", found.residual, found.jets),
         ("pull_width_{}", found.pull, found.jets),
         ("sandwich_pull_width_{}", found.sandwich_pull, found.jets),
-        ("scaled_pull_width_{}", scaled, found.jets),
+        ("scaled_pull_width_{}", pulls(found.residual, scaled[found.jets]), found.jets),
         ("clean_sandwich_pull_width_{}", found.sandwich_pull, clean),
     ):
         for axis, column in zip(AXES, values.T, strict=True):
