@@ -21,10 +21,10 @@ from ndive.vertexing.algebra import (
     plus,
     scaled,
     solved,
-    squares,
     symmetric,
 )
 from ndive.vertexing.blocks import division, in_blocks
+from ndive.vertexing.rounding import moved_by_rounding
 from ndive.vertexing.step import (
     Expansion,
     Point,
@@ -225,7 +225,7 @@ def _after_a_step(problem: Problem, spread: Decomposition, state: _State, max_st
     trial = state.trial
     expansion = expanded(problem, trial)
     chi2 = _chi2(problem, spread, expansion, trial.v, trial.beta)
-    rounding = _rounding(problem, expansion, trial)
+    rounding = moved_by_rounding(problem, expansion, trial)
     better = chi2 <= state.chi2 + SLACK * (1 + state.chi2) + jnp.sqrt(state.rounding * state.chi2)
     system = linear_system(problem, expansion, state.exact.astype(chi2.dtype))
     force = vertex_force(problem, expansion, trial.v)
@@ -283,24 +283,6 @@ def _residuals(problem: Problem, expansion: Expansion, point: Point) -> Vector:
     )
     of_momentum = minus(scaled(-1.0, point.beta), applied(expansion.view.U_b, expansion.lam))
     return of_place + of_momentum
-
-
-def _rounding(problem: Problem, expansion: Expansion, point: Point) -> Float[Array, "*b"]:
-    """How far rounding may move the vertex, squared and in its standard deviations; equation (17b)."""
-    line, W, q = expansion.line, expansion.view.W, components(problem.q)
-    momenta = plus(q[2:], point.beta)
-    of_momenta = applied(tuple(map(squares, line.J_m)), squares(momenta))
-    of_vertex = applied(tuple(map(squares, line.J_v)), squares(point.v))
-    residuals = plus(plus(squares(q[:2]), squares(line.h)), plus(of_momenta, of_vertex))
-    information = tuple(jnp.abs(W[i][i]) for i in range(2))
-    part = jnp.where(problem.w > 0, problem.w**2 * (information[0] + information[1]), 0)
-    part /= jnp.maximum(jnp.max(part, axis=0, initial=0), jnp.finfo(part.dtype).tiny)
-    of_tracks = jnp.where(part > 0, part * dot(information, residuals), 0)
-    mean = over_tracks(of_tracks) / jnp.maximum(over_tracks(part), 1)
-    of_constraint = dot(
-        tuple(problem.Lambda[i][i] for i in range(3)), plus(squares(problem.mu), squares(point.v))
-    )
-    return (3 * mean + of_constraint) * jnp.finfo(of_tracks.dtype).eps ** 2
 
 
 def _longest(problem: Problem, dm: Vector) -> Float[Array, "*b"]:
