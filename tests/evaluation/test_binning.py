@@ -8,7 +8,8 @@ from sklearn.metrics import accuracy_score
 
 from ndive.evaluation import BINS, C_TAG, clopper_pearson, measurements, tags_with
 from ndive.evaluation.binning import Measurement
-from ndive.evaluation.quantities import Fraction, Values, mahalanobis, quantities
+from ndive.evaluation.quantities import Fraction, Values, quantities
+from ndive.evaluation.resolution import mahalanobis
 from tests.evaluation.toys import toy_covariance, toy_jets, toy_predictions, toy_vertices
 
 JETS = toy_jets(6000, seed=11)
@@ -60,6 +61,13 @@ def test_means_have_their_standard_error():
     assert all_b.count == len(chosen)
 
 
+def test_all_flavours_together_have_rows_without_a_name():
+    chosen = (JETS.abs_eta >= 1.0) & (JETS.abs_eta < 1.5)
+    right = PREDICTIONS.flavour.argmax(axis=1) == JETS.flavour
+    assert one("accuracy", "").value == pytest.approx(right.mean())
+    assert one("accuracy", "", "abs_eta", 1.0).value == pytest.approx(right[chosen].mean())
+
+
 def test_what_nobody_has_is_left_out():
     nothing = np.zeros(len(JETS.flavour), int)
     assert measurements({"none": Fraction(part=nothing, whole=nothing)}, JETS) == ()
@@ -107,7 +115,7 @@ def test_distances_along_the_flight_and_across():
     assert one("transverse_distance_mm").value == pytest.approx(np.hypot(away[:, 0], away[:, 1]).mean())
     assert one("distance_mm").value == pytest.approx(np.sqrt((away**2).sum(axis=1)).mean())
     with_flight = {found.flavour for found in FOUND if found.metric == "distance_along_flight_mm"}
-    assert with_flight == {"bjets", "cjets"}
+    assert with_flight == {"bjets", "cjets", ""}
 
 
 def test_chi2_of_that_distribution_has_flat_probabilities():

@@ -9,6 +9,7 @@ import pytest
 
 from ndive.errors import FileAccessError
 from ndive.evaluation import (
+    ErrorFactor,
     Evaluation,
     HeldOut,
     Mean,
@@ -58,6 +59,10 @@ SUMMARY = Summary(
         ),
     ),
     resolution=(RESOLUTION,),
+    error_factors=(
+        ErrorFactor(predicted="bjets", level=0.68, factor=1.25, count=40),
+        ErrorFactor(predicted="bjets", level=0.95, factor=math.inf, count=3),
+    ),
     measurements=(
         Measurement(
             metric="accuracy",
@@ -149,6 +154,7 @@ def test_what_does_not_exist_is_null(metrics):
     assert model["tagging"]["area"] == {"ujets": 0.875, "cjets": None}
     assert model["selection"][0]["purity"] == {"value": 1, "error": None, "count": 1}
     assert model["resolution"][0]["half_width"] == [0.1, 0.2, None]
+    assert [one["factor"] for one in model["error_factors"]] == [1.25, None]
     assert metrics["fits_without_network"]["none"][0]["valid_fraction"] is None
 
 

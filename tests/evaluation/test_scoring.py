@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ndive.data import open_sample, write_sample
-from ndive.evaluation import inference, load_trained, scoring
+from ndive.evaluation import inference, load_trained, scale_factor, scoring
 from ndive.evaluation.scores import copied_fields, score_rows
 from ndive.jobs import DaskPool, LocalPool
 from ndive.models import ModelConfig, build_model, identity_normalisation, save_model
@@ -107,6 +107,7 @@ def test_weights_and_vertices_stand_beside_the_tracks_and_jets(files):
     np.testing.assert_array_equal(rows["vertices"]["z"], fit.position[:, 2])
     np.testing.assert_array_equal(rows["vertices"]["sandwich_cov_xz"], fit.sandwich_covariance[:, 0, 2])
     np.testing.assert_array_equal(rows["vertices"]["n_tracks"], (fit.track_weights > 0).sum(axis=1))
+    np.testing.assert_array_equal(rows["vertices"]["scale_factor"], scale_factor(fit, valid))
 
 
 def test_jets_without_a_track_have_probabilities(scores):

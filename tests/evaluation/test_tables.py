@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ndive.evaluation import (
+    ErrorFactor,
     TrainedModel,
     measured,
     ratio_table,
@@ -17,6 +18,7 @@ from ndive.evaluation import (
     training_table,
     two_digits,
 )
+from ndive.evaluation.tables import error_table
 from ndive.models import ModelConfig, build_model, identity_normalisation
 from tests.evaluation.toys import toy_jets, toy_predictions
 
@@ -94,6 +96,22 @@ def test_every_row_has_as_many_cells_as_there_are_columns(summaries):
     for table in (*summary_tables(summaries, fits), ratio_table("base", ratios)):
         assert table.rows
         assert {len(row) for row in table.rows} == {len(table.columns)}
+
+
+def test_factors_of_the_errors_stand_beside_the_coverage_of_all_jets(summaries):
+    fits = {"none": summaries[1].resolution, "perfect": summaries[1].resolution}
+    by_title = {table.title: table for table in summary_tables(summaries, fits)}
+    coverage, factors = by_title["Coverage"], by_title["Factors of the errors"]
+    assert [row[1] for row in coverage.rows] == ["b jets", "c jets", "light jets", "all"]
+    assert [row[:2] for row in factors.rows] == [
+        ("with_vertex", name) for name in ("b jets", "c jets", "light jets")
+    ]
+    wide = {(one.predicted, one.level): one.factor for one in summaries[1].error_factors}
+    assert factors.rows[1][3:] == (f"{wide['cjets', 0.68]:.3g}", f"{wide['cjets', 0.95]:.3g}")
+    few = ErrorFactor(predicted="", level=0.68, factor=np.inf, count=2)
+    assert error_table([replace(summaries[1], error_factors=(few,))]).rows == (
+        ("with_vertex", "all", "2", "–"),
+    )
 
 
 def test_models_that_do_not_tag_are_not_in_the_table_of_rejections(summaries):

@@ -28,7 +28,9 @@ def summary(name, points=()):
             accuracy_error=0.01,
             calibration_error=0.02,
         )
-    return Summary(name=name, n_jets={}, tagging=tagging, selection=(), resolution=(), measurements=())
+    return Summary(
+        name=name, n_jets={}, tagging=tagging, selection=(), resolution=(), error_factors=(), measurements=()
+    )
 
 
 def resolution(flavour, distance, error, pulls=1.0, sandwich=1.0):

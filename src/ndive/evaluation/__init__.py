@@ -20,6 +20,8 @@ from ndive.evaluation.discriminant import Tags as Tags
 from ndive.evaluation.discriminant import b_discriminant as b_discriminant
 from ndive.evaluation.discriminant import c_discriminant as c_discriminant
 from ndive.evaluation.discriminant import tags_with as tags_with
+from ndive.evaluation.ellipsoids import ErrorFactor as ErrorFactor
+from ndive.evaluation.ellipsoids import error_factors as error_factors
 from ndive.evaluation.evaluate import Evaluation as Evaluation
 from ndive.evaluation.evaluate import HeldOut as HeldOut
 from ndive.evaluation.evaluate import evaluate as evaluate

@@ -1,4 +1,4 @@
-"""Figures of merit over all jets of a flavour, and in bins of pT, |eta|, tracks and decay length."""
+"""Figures of merit by flavour, over all jets and in bins of pT, |eta|, tracks and decay length."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,8 @@ BINS: Mapping[str, Float[np.ndarray, " edges"]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """One figure of merit of one flavour, over all jets (no `variable`) or in one bin `low` to `high`.
+    """One figure of merit of one flavour or of all (no `flavour`), over all jets (no `variable`) or in one
+    bin `low` to `high`.
 
     A pooled fraction has its 68 % Clopper–Pearson interval, a mean or a width its standard error, as
     distances `down` and `up` from the `value`; `count` is the denominator, or the number of jets. NaN of
@@ -54,10 +55,13 @@ class _Part(NamedTuple):
 
 
 def measurements(found: Mapping[str, Quantity], jets: JetTable) -> tuple[Measurement, ...]:
-    """Each quantity over the jets of each flavour, then in bins of each variable; empty ones left out."""
+    """Each quantity over the jets of each flavour and of all, and in bins of each variable; empty ones left
+    out.
+    """
     measured = []
-    for label, flavour in enumerate(load_schema().class_names):
-        parts = list(_parts(jets, jets.flavour == label))
+    masks = {flavour: jets.flavour == label for label, flavour in enumerate(load_schema().class_names)}
+    for flavour, chosen in {**masks, "": np.ones(len(jets.flavour), bool)}.items():
+        parts = list(_parts(jets, chosen))
         for metric, quantity in found.items():
             measured += [_measured(metric, flavour, quantity, part) for part in parts]
     return tuple(one for one in measured if one.count)

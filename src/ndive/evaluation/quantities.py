@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from scipy.stats import chi2 as chi2_distribution
 
 from ndive.evaluation.discriminant import TAGS, Tag, Tags
+from ndive.evaluation.ellipsoids import LEVELS, cross_factors, inside, predicted_flavours, scaled_distance
 from ndive.evaluation.partition import (
     PairCounts,
     adjusted_rand_index,
@@ -18,16 +19,20 @@ from ndive.evaluation.partition import (
     rand_index,
 )
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
-from ndive.evaluation.resolution import AXES, pulls, relative_chi2, scaled_covariance, vertex_residuals
+from ndive.evaluation.resolution import (
+    AXES,
+    mahalanobis,
+    pulls,
+    relative_chi2,
+    scaled_covariance,
+    vertex_residuals,
+)
 from ndive.evaluation.selection import CLEAN, contamination, selection_counts
 from ndive.evaluation.vertexing import VertexCounts, vertex_counts
 from ndive.schema import load_schema
 
 WORKING_POINT = 0.7
 """Efficiency for the signal of the whole sample at which a tag is cut in bins."""
-
-LEVELS = (0.68, 0.95)
-"""Contents of the ellipsoids whose coverage is told."""
 
 SMALL_PROBABILITY = 0.05
 
@@ -74,14 +79,16 @@ def quantities(predictions: Predictions, jets: JetTable, tags: Tags = TAGS) -> d
         found |= _grouping(predictions.vertex_index, predictions.origin, jets)
     if predictions.vertices is not None:
         found |= _selection(predictions.vertices, jets)
-        found |= vertex_quantities(predictions.vertices, jets)
+        found |= vertex_quantities(predictions.vertices, jets, predicted_flavours(predictions))
     return found
 
 
-def vertex_quantities(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
+def vertex_quantities(
+    vertices: FittedVertices, jets: JetTable, predicted: Int[np.ndarray, " jets"] | None = None
+) -> dict[str, Quantity]:
     """Distances and widths (mm), pulls, coverage and chi2, in jets with two tracks from the true vertex.
 
-    An ellipsoid of content p is (r − v)ᵀ C⁻¹ (r − v) < the quantile p of chi2 with three degrees of freedom.
+    `predicted` is the flavour within which ellipsoids are calibrated, one for all where it is not given.
     """
     asked = jets.has_vertex
     fitted = asked & vertices.valid
@@ -98,18 +105,8 @@ def vertex_quantities(vertices: FittedVertices, jets: JetTable) -> dict[str, Qua
         name: Values(value=np.where(fitted, value, np.nan)) for name, value in lengths.items()
     }
     found["valid_fits"] = _share(fitted, asked)
-    scaled = scaled_covariance(vertices, jets.real)
-    for which, covariance in (
-        ("", vertices.covariance),
-        ("sandwich_", vertices.sandwich_covariance),
-        ("scaled_", scaled),
-    ):
-        squared = mahalanobis(residual, covariance)
-        usable = fitted & np.isfinite(squared)
-        for level in LEVELS:
-            inside = squared < chi2_distribution.ppf(level, 3)
-            found[f"{which}coverage_{level:.0%}".replace("%", "")] = _share(inside & usable, usable)
-    found |= _widths(vertices, scaled, jets)
+    found |= _coverage(vertices, jets, np.zeros(len(fitted), int) if predicted is None else predicted)
+    found |= _widths(vertices, jets)
     probability = chi2_probability(vertices, jets.real)
     counted = fitted & np.isfinite(probability)
     found["chi2_probability"] = Values(value=np.where(counted, probability, np.nan))
@@ -117,14 +114,39 @@ def vertex_quantities(vertices: FittedVertices, jets: JetTable) -> dict[str, Qua
     return found
 
 
-def _widths(
-    vertices: FittedVertices, scaled: Float[np.ndarray, "jets 3 3"], jets: JetTable
+def _coverage(
+    vertices: FittedVertices, jets: JetTable, predicted: Int[np.ndarray, " jets"]
 ) -> dict[str, Quantity]:
-    """Residuals (mm) and pulls in x, y and z, by the fit's covariance, the sandwich and the `scaled` one.
+    """Whether the ellipsoids hold the true vertex, by the fit's covariance, the sandwich, the scaled one,
+    and by the latter calibrated on the other half of the jets.
+    """
+    fitted = jets.has_vertex & vertices.valid
+    residual = np.asarray(vertices.position, float) - jets.hadron_vertex
+    scaled = scaled_distance(vertices, jets)
+    distances = {
+        "": mahalanobis(residual, vertices.covariance),
+        "sandwich_": mahalanobis(residual, vertices.sandwich_covariance),
+        "scaled_": scaled,
+    }
+    found: dict[str, Quantity] = {}
+    for level in LEVELS:
+        name = f"coverage_{100 * level:.0f}"
+        for which, squared in distances.items():
+            usable = fitted & np.isfinite(squared)
+            found[f"{which}{name}"] = _share(usable & inside(squared, level), usable)
+        factors = cross_factors(scaled, predicted, level)
+        calibrated = np.isfinite(scaled) & np.isfinite(factors)
+        found[f"calibrated_{name}"] = _share(calibrated & inside(scaled, level, factors), calibrated)
+    return found
+
+
+def _widths(vertices: FittedVertices, jets: JetTable) -> dict[str, Quantity]:
+    """Residuals (mm) and pulls in x, y and z, by the fit's covariance, the sandwich and the scaled one.
 
     Those by the sandwich covariance also of the fits with a clean selection alone, whose share is told.
     """
     found = vertex_residuals(vertices, jets, np.ones(len(jets.flavour), bool))
+    scaled = scaled_covariance(vertices, jets.real)
     wrong = contamination(vertices.track_weights, jets.real, jets.perfect_weights > 0)
     clean = (wrong < CLEAN) & found.jets
     widths: dict[str, Quantity] = {"clean_selection": _share(clean, found.jets)}
@@ -150,17 +172,6 @@ def chi2_probability(
     Flat for right tracks with weights of 0 and 1; weights between make it smaller.
     """
     return chi2_distribution.sf(*relative_chi2(vertices, real))
-
-
-def mahalanobis(
-    residual: Float[np.ndarray, "jets 3"], covariance: Float[np.ndarray, "jets 3 3"]
-) -> Float[np.ndarray, " jets"]:
-    """(r − v)ᵀ C⁻¹ (r − v); NaN where C is not positive definite."""
-    eigenvalues, directions = np.linalg.eigh(np.nan_to_num(np.asarray(covariance, float)))
-    turned = np.einsum("jik,ji->jk", directions, residual)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        squared = (turned**2 / eigenvalues).sum(axis=-1)
-    return np.where((eigenvalues > 0).all(axis=-1), squared, np.nan)
 
 
 def _tagging(flavour: Float[np.ndarray, "jets 3"], jets: JetTable, tags: Tags) -> dict[str, Quantity]:

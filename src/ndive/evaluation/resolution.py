@@ -96,3 +96,14 @@ def pulls(
     """Residuals over their errors in x, y and z; NaN where a variance is not positive."""
     variance = np.diagonal(np.asarray(covariance, float), axis1=-2, axis2=-1)
     return residual / np.sqrt(np.where(variance > 0, variance, np.nan))
+
+
+def mahalanobis(
+    residual: Float[np.ndarray, "jets 3"], covariance: Float[np.ndarray, "jets 3 3"]
+) -> Float[np.ndarray, " jets"]:
+    """(r − v)ᵀ C⁻¹ (r − v); NaN where C is not positive definite."""
+    eigenvalues, directions = np.linalg.eigh(np.nan_to_num(np.asarray(covariance, float)))
+    turned = np.einsum("jik,ji->jk", directions, residual)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squared = (turned**2 / eigenvalues).sum(axis=-1)
+    return np.where((eigenvalues > 0).all(axis=-1), squared, np.nan)

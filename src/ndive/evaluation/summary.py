@@ -10,6 +10,7 @@ from ndive.evaluation.binning import Measurement, measurements
 from ndive.evaluation.binomial import binomial_error
 from ndive.evaluation.calibration import expected_calibration_error
 from ndive.evaluation.discriminant import B_TAG, TAGS, Tag, Tags
+from ndive.evaluation.ellipsoids import ErrorFactor, error_factors
 from ndive.evaluation.mean import Mean, mean_of, width_of
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
 from ndive.evaluation.quantities import quantities
@@ -84,7 +85,8 @@ class Resolution:
 class Summary:
     """One model on one sample; `None` or empty where the model has no such output.
 
-    `measurements` are all figures of merit by flavour, over all jets and in bins.
+    `error_factors` are those for other jets. `measurements` are all figures of merit by flavour and of all,
+    over all jets and in bins.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Summary:
     tagging: Tagging | None
     selection: tuple[Selection, ...]
     resolution: tuple[Resolution, ...]
+    error_factors: tuple[ErrorFactor, ...]
     measurements: tuple[Measurement, ...]
 
 
@@ -105,6 +108,7 @@ def summarise(name: str, predictions: Predictions, jets: JetTable, tags: Tags = 
         tagging=None if predictions.flavour is None else _tagging(predictions.flavour, jets, tags),
         selection=() if vertices is None else _selections(vertices, jets),
         resolution=() if vertices is None else resolutions(vertices, jets),
+        error_factors=error_factors(predictions, jets),
         measurements=measurements(quantities(predictions, jets, tags), jets),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ndive.evaluation.binning import Measurement
 from ndive.evaluation.discriminant import B_TAG, C_TAG, Tag
+from ndive.evaluation.ellipsoids import LEVELS
 from ndive.evaluation.inference import SELECTIONS
 from ndive.evaluation.mean import Mean
 from ndive.evaluation.resolution import AXES
@@ -66,6 +67,7 @@ def summary_tables(
         selection_table(summaries),
         resolution_table([none, *models, perfect]),
         coverage_table(summaries),
+        error_table(summaries),
         chi2_table(summaries),
         clean_table(summaries),
     ]
@@ -140,20 +142,35 @@ def finding_table(summaries: Sequence[Summary]) -> Table:
 def coverage_table(summaries: Sequence[Summary]) -> Table:
     """How often the ellipsoids of the fits hold the true vertex."""
     columns = {
-        "68 %": "coverage_68",
-        "95 %": "coverage_95",
-        "68 %, sandwich": "sandwich_coverage_68",
-        "95 %, sandwich": "sandwich_coverage_95",
-        "68 %, scaled": "scaled_coverage_68",
-        "95 %, scaled": "scaled_coverage_95",
+        f"{level:.0%}, {which}": f"{which}_coverage_{100 * level:.0f}"
+        for which in ("sandwich", "scaled", "calibrated")
+        for level in LEVELS
     }
     return _by_flavour(
         "Coverage",
         columns,
         summaries,
-        "Share of the valid fits whose 68 and 95 % ellipsoid holds the true vertex, with the covariance of "
-        "the weighted fit, with the sandwich covariance, and with the latter scaled by chi2 over its degrees "
-        "of freedom.",
+        "Share of the valid fits whose 68 and 95 % ellipsoid holds the true vertex, with the sandwich "
+        "covariance, with that scaled by chi2 over its degrees of freedom, and with the latter calibrated: "
+        "each half of the jets by the factors of the other.",
+    )
+
+
+def error_table(summaries: Sequence[Summary]) -> Table:
+    """By what the scaled errors of other jets are multiplied."""
+    rows = []
+    for one in summaries:
+        for predicted in dict.fromkeys(found.predicted for found in one.error_factors):
+            of_kind = [found for found in one.error_factors if found.predicted == predicted]
+            factors = (f"{found.factor:.3g}" if found.factor < math.inf else "–" for found in of_kind)
+            rows.append((one.name, flavour_title(predicted), f"{of_kind[0].count:,}", *factors))
+    return Table(
+        title="Factors of the errors",
+        columns=("model", "most probable flavour", "fits", *(f"{level:.0%} ellipsoid" for level in LEVELS)),
+        rows=tuple(rows),
+        note="By these the scaled errors of other jets grow so that their ellipsoids hold the true vertex as "
+        "often as they say.",
+        labels=2,
     )
 
 
@@ -184,11 +201,11 @@ def clean_table(summaries: Sequence[Summary]) -> Table:
 
 
 def _by_flavour(title: str, columns: Mapping[str, str], summaries: Sequence[Summary], note: str) -> Table:
-    """One row a model and flavour, of the figures of merit over all jets."""
+    """One row a model and flavour and one of all flavours, of the figures of merit over all jets."""
     rows = []
     for one in summaries:
         found = {(entry.metric, entry.flavour): entry for entry in one.measurements if not entry.variable}
-        for flavour in one.n_jets:
+        for flavour in (*one.n_jets, ""):
             cells = [found.get((metric, flavour)) for metric in columns.values()]
             if any(cells):
                 rows.append((one.name, flavour_title(flavour), *map(_cell, cells)))
@@ -284,8 +301,9 @@ def resolution_table(resolutions: Sequence[tuple[str, Sequence[Resolution]]]) ->
 
 
 def flavour_title(name: str) -> str:
-    """The flavour as tables name it."""
-    return next(flavour.title for flavour in load_schema().flavours if flavour.name == name)
+    """The flavour as tables name it; `all` for no name."""
+    titles = {flavour.name: flavour.title for flavour in load_schema().flavours}
+    return titles[name] if name else "all"
 
 
 def _three(values: tuple[float, float, float]) -> str:

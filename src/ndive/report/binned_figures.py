@@ -116,12 +116,13 @@ BINNED_FIGURES: Mapping[str, BinnedFigure] = {
             "coverage_95": "95 % ellipsoid",
             "sandwich_coverage_68": "68 %, sandwich",
             "sandwich_coverage_95": "95 %, sandwich",
-            "scaled_coverage_68": "68 %, scaled",
-            "scaled_coverage_95": "95 %, scaled",
+            "calibrated_coverage_68": "68 %, calibrated",
+            "calibrated_coverage_95": "95 %, calibrated",
         },
         caption="Share of the valid fits whose ellipsoid holds the true vertex, with the covariance of the "
         "weighted fit, with its sandwich covariance, and with the latter scaled by chi2 over its degrees of "
-        "freedom. The horizontal line is the content that the ellipsoid claims.",
+        "freedom and calibrated, each half of the jets by the other. The horizontal line is the content that "
+        "the ellipsoid claims.",
         levels=(0.68, 0.95) * 3,
     ),
     "selection": BinnedFigure(

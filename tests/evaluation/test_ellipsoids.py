@@ -1,0 +1,115 @@
+"""Calibrated ellipsoids: factors by hand, and how many true vertices they hold whatever the errors."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import beta, chi2, kstest
+
+from ndive.evaluation.ellipsoids import cross_factors, error_factor, error_factors, inside
+from ndive.evaluation.quantities import quantities
+from tests.evaluation.toys import toy_jets, toy_predictions, toy_vertices
+
+JETS = toy_jets(20_000, seed=3)
+PREDICTED = toy_predictions(JETS).flavour.argmax(axis=1)
+
+
+def with_tails(by):
+    """Vertices `by[flavour]` times farther away than their errors say, a fifth of them five times that.
+
+    All tracks agree, so that the scale factor is one.
+    """
+    fits = toy_vertices(JETS)
+    rng = np.random.default_rng(8)
+    away = np.array(by)[PREDICTED] * np.where(rng.random(len(PREDICTED)) < 0.2, 5, 1)
+    position = JETS.hadron_vertex + away[:, None] * (fits.position - JETS.hadron_vertex)
+    predictions = toy_predictions(JETS)
+    vertices = replace(fits, position=position, chi2=np.zeros_like(fits.chi2))
+    return replace(predictions, vertices=vertices)
+
+
+@pytest.mark.parametrize(
+    ("n", "level", "rank"), [(9, 0.68, 7), (24, 0.68, 17), (19, 0.95, 19), (99, 0.95, 95)]
+)
+def test_the_factor_comes_from_the_smallest_that_keeps_its_word(n, level, rank):
+    shuffled = np.random.default_rng(0).permutation(np.arange(1.0, n + 1))
+    assert error_factor(shuffled, level) == pytest.approx(np.sqrt(rank / chi2.ppf(level, 3)))
+
+
+@pytest.mark.parametrize(("n", "level"), [(0, 0.68), (2, 0.68), (18, 0.95)])
+def test_too_few_jets_give_no_ellipsoid(n, level):
+    assert error_factor(np.ones(n), level) == np.inf
+
+
+def test_the_share_held_has_the_distribution_of_the_literature():
+    """Vovk, Proc. 4th Asian Conf. Machine Learning (2012) 475: Beta(k, n + 1 - k), of any distribution."""
+    rng = np.random.default_rng(4)
+    n, level, rank = 49, 0.68, 34
+    squared = rng.pareto(0.7, (2000, n))
+    radius = np.array([error_factor(row, level) ** 2 for row in squared]) * chi2.ppf(level, 3)
+    held = 1 - (1 + radius) ** -0.7
+    assert kstest(held, beta(rank, n + 1 - rank).cdf).pvalue > 0.01
+
+
+@pytest.mark.parametrize("predicted", [0, 1, 2])
+@pytest.mark.parametrize("level", [0.68, 0.95])
+def test_wrong_errors_with_tails_are_put_right_for_each_predicted_flavour(predicted, level):
+    """Within the binomial error of the jets that are judged and that of those that gave the factor."""
+    found = quantities(with_tails([1, 3, 0.1]), JETS)
+    chosen = predicted == PREDICTED
+    name = f"coverage_{100 * level:.0f}"
+    calibrated, plain = (
+        found[which].part[chosen].sum() / found[which].whole[chosen].sum()
+        for which in (f"calibrated_{name}", f"scaled_{name}")
+    )
+    error = np.sqrt(level * (1 - level) / found[f"calibrated_{name}"].whole[chosen].sum())
+    assert abs(calibrated - level) < 3.5 * np.sqrt(2) * error
+    assert abs(plain - level) > 7 * error
+
+
+def test_factors_are_by_how_much_the_errors_are_wrong():
+    one, three, third = (
+        [factor.factor for factor in error_factors(with_tails(by), JETS)]
+        for by in ([1, 1, 1], [3, 3, 3], [1, 3, 1 / 3])
+    )
+    np.testing.assert_allclose(three, 3 * np.array(one))
+    np.testing.assert_allclose(third, np.array(one) * np.repeat([1, 3, 1 / 3], 2))
+
+
+def test_factors_say_for_which_jets_they_are_and_from_how_many():
+    predictions = with_tails([1, 1, 1])
+    found = error_factors(predictions, JETS)
+    fitted = JETS.has_vertex & predictions.vertices.valid
+    assert [(one.predicted, one.level) for one in found] == [
+        (flavour, level) for flavour in ("bjets", "cjets", "ujets") for level in (0.68, 0.95)
+    ]
+    assert [one.count for one in found[::2]] == [(fitted & (kind == PREDICTED)).sum() for kind in range(3)]
+
+
+def test_a_model_that_tells_no_flavour_has_factors_for_all_jets():
+    found = error_factors(replace(with_tails([1, 1, 1]), flavour=None), JETS)
+    assert [(one.predicted, one.level) for one in found] == [("", 0.68), ("", 0.95)]
+    assert error_factors(toy_predictions(JETS, vertices=False), JETS) == ()
+
+
+def test_no_jet_is_judged_by_itself_or_its_half():
+    squared = np.random.default_rng(1).chisquare(3, 400)
+    kinds = np.arange(400) // 2 % 2
+    before = cross_factors(squared, kinds, 0.68)
+    even = np.arange(400) % 2 == 0
+    after = cross_factors(np.where(even, 9 * squared, squared), kinds, 0.68)
+    np.testing.assert_array_equal(after[even], before[even])
+    np.testing.assert_allclose(after[~even], 3 * before[~even])
+
+
+def test_jets_without_an_ellipsoid_are_not_counted():
+    few = toy_jets(30, seed=2)
+    found = quantities(toy_predictions(few), few)
+    assert found["scaled_coverage_95"].whole.any()
+    assert not found["calibrated_coverage_95"].whole.any()
+
+
+def test_a_vertex_lies_inside_where_the_grown_ellipsoid_reaches_it():
+    edge = chi2.ppf(0.95, 3)
+    squared, factors = edge * np.array([0.9, 1.1, 3.9, 4.1]), np.array([1.0, 1.0, 2.0, 2.0])
+    np.testing.assert_array_equal(inside(squared, 0.95, factors), [True, False, True, False])
