@@ -61,6 +61,13 @@ def test_a_wrong_option_is_one_line(wrong, said, judged, held_out_jets, told):
     assert said in told([*arguments(judged, held_out_jets), *wrong])
 
 
+def test_errors_of_another_model_or_of_none_are_one_line(judged, held_out_jets, told):
+    call = arguments(judged, held_out_jets / "toy_test.h5")
+    assert "it is of other" in told([*call, "--errors", str(judged / "other" / "metrics.json")])
+    assert "'tagger' fits no vertex" in told([*call, "--errors", str(judged / "tagger" / "metrics.json")])
+    assert "nowhere.json" in told([*call, "--errors", "nowhere.json"])
+
+
 def test_a_wrong_place_is_one_line(judged, held_out_jets, told):
     jets = held_out_jets / "toy_test.h5"
     assert "is an input" in told(arguments(judged, jets, output=jets))

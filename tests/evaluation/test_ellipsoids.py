@@ -2,12 +2,21 @@
 
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 from scipy.stats import beta, chi2, kstest
 
-from ndive.evaluation.ellipsoids import cross_factors, error_factor, error_factors, inside
+from ndive.evaluation.ellipsoids import (
+    ErrorFactor,
+    cross_factors,
+    error_columns,
+    error_factor,
+    error_factors,
+    inside,
+)
 from ndive.evaluation.quantities import quantities
+from ndive.evaluation.resolution import scale_factor
 from tests.evaluation.toys import toy_jets, toy_predictions, toy_vertices
 
 JETS = toy_jets(20_000, seed=3)
@@ -90,6 +99,52 @@ def test_a_model_that_tells_no_flavour_has_factors_for_all_jets():
     found = error_factors(replace(with_tails([1, 1, 1]), flavour=None), JETS)
     assert [(one.predicted, one.level) for one in found] == [("", 0.68), ("", 0.95)]
     assert error_factors(toy_predictions(JETS, vertices=False), JETS) == ()
+
+
+def test_columns_for_other_jets_hold_the_factor_of_their_predicted_flavour():
+    predictions = replace(toy_predictions(JETS), vertices=toy_vertices(JETS))
+    levels = [(flavour, level) for flavour in ("bjets", "cjets", "ujets") for level in (0.68, 0.95)]
+    factors = [
+        ErrorFactor(predicted=flavour, level=level, factor=1.0 + number, count=99)
+        for number, (flavour, level) in enumerate(levels)
+    ]
+    scale = scale_factor(predictions.vertices, JETS.real)
+    found = error_columns(predictions, JETS.real, factors)
+    np.testing.assert_array_equal(found["scale_factor"], scale)
+    np.testing.assert_array_equal(found["error_factor_68"], scale * np.array([1, 3, 5])[PREDICTED])
+    np.testing.assert_array_equal(found["error_factor_95"], scale * np.array([2, 4, 6])[PREDICTED])
+    assert [*error_columns(predictions, JETS.real, ())] == ["scale_factor"]
+    assert error_columns(replace(predictions, vertices=None), JETS.real, factors) == {}
+
+
+def test_one_factor_is_for_all_jets_where_no_flavour_is_told():
+    predictions = replace(toy_predictions(JETS), flavour=None)
+    factor = ErrorFactor(predicted="", level=0.95, factor=2.0, count=99)
+    found = error_columns(predictions, JETS.real, [factor])
+    np.testing.assert_array_equal(found["error_factor_95"], 2 * found["scale_factor"])
+
+
+def test_grown_ellipsoids_of_scores_hold_what_they_say():
+    """The factors of one half of the jets, applied to what is written of the other."""
+    predictions = with_tails([1, 3, 0.1])
+    odd, even = (
+        (
+            jax.tree.map(lambda leaf, half=half: leaf[half::2], predictions),
+            jax.tree.map(lambda leaf, half=half: leaf[half::2], JETS),
+        )
+        for half in (1, 0)
+    )
+    fits, jets = even
+    columns = error_columns(fits, jets.real, error_factors(*odd))
+    away = fits.vertices.position - jets.hadron_vertex
+    chosen = jets.has_vertex & fits.vertices.valid
+    for level in (0.68, 0.95):
+        grown = (
+            columns[f"error_factor_{100 * level:.0f}"][:, None, None] ** 2 * fits.vertices.sandwich_covariance
+        )
+        d2 = np.einsum("ji,jik,jk->j", away, np.linalg.inv(grown), away)
+        held = (d2 < chi2.ppf(level, 3))[chosen].mean()
+        assert abs(held - level) < 3.5 * np.sqrt(2 * level * (1 - level) / chosen.sum())
 
 
 def test_no_jet_is_judged_by_itself_or_its_half():

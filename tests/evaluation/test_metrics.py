@@ -2,12 +2,13 @@
 
 import json
 import math
+from dataclasses import replace
 from importlib.metadata import version
 
 import jax
 import pytest
 
-from ndive.errors import FileAccessError
+from ndive.errors import ArgumentError, FileAccessError
 from ndive.evaluation import (
     ErrorFactor,
     Evaluation,
@@ -18,6 +19,7 @@ from ndive.evaluation import (
     Resolution,
     Summary,
     TrainedModel,
+    read_error_factors,
     write_measurements,
     write_metrics,
 )
@@ -165,6 +167,26 @@ def test_it_says_what_the_numbers_were_made_from(metrics, sample):
     assert metrics["models"][1]["artefact"] == "a1" * 32
     assert metrics["models"][1]["configuration"]["layers"] == 3
     assert metrics["fits_without_network"]["perfect"][0]["valid_fraction"] == 0.75
+
+
+def test_factors_of_the_errors_are_read_back(metrics, tmp_path):
+    trained = evaluation(tmp_path, "one", 7).trained
+    assert read_error_factors(tmp_path / "new" / "numbers.json", trained) == SUMMARY.error_factors
+
+
+def test_factors_of_another_model_or_file_are_refused(metrics, tmp_path):
+    path = tmp_path / "new" / "numbers.json"
+    other = replace(evaluation(tmp_path, "one", 7).trained, artefact="b2" * 32)
+    with pytest.raises(
+        ArgumentError, match=r"no factors of errors of '.*best.eqx' as it is now; it is of toy"
+    ):
+        read_error_factors(path, other)
+    for text in ("[]", "{", '{"models": [{"name": "old", "artefact": "b2"}]}'):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(ArgumentError, match="'ndive evaluate' writes one"):
+            read_error_factors(path, other)
+    with pytest.raises(FileAccessError):
+        read_error_factors(tmp_path / "none.json", other)
 
 
 def test_bins_are_in_the_other_file(metrics, held_out, tmp_path):

@@ -13,6 +13,7 @@ from ndive.cli.progress import jets_progress
 from ndive.cli.trained import trained_model
 from ndive.data import Split, open_sample
 from ndive.errors import ArgumentError
+from ndive.evaluation import read_error_factors
 from ndive.evaluation.scoring import job_of, scores_in, scores_key, write_scores
 from ndive.jobs import DaskPool, LocalPool, Pool
 
@@ -26,6 +27,7 @@ def predict(
     copy: int | None = None,
     models: Path | None = None,
     split: Split | None = None,
+    errors: Path | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     overwrite: Annotated[bool, Parameter(negative="")] = False,
@@ -55,6 +57,10 @@ def predict(
         Directory of the models; if not given, $NDIVE_MODEL_PATH, or without that ~/.local/share/ndive/models.
     split
         In a directory, read only the files *_SPLIT.h5.
+    errors
+        The metrics.json that 'ndive evaluate' wrote of this model on jets with truth: by its factors
+        'vertices' gets error_factor_68 and error_factor_95, by which the errors of the sandwich covariance
+        grow so that the ellipsoids of these contents are right on average.
     workers
         Processes, one thread each; if not given, this one alone, on its GPU where it has one.
     scheduler
@@ -68,16 +74,17 @@ def predict(
     called = name if name is not None else trained.name
     if not re.fullmatch(r"\w[\w.-]*", called):
         raise ArgumentError(f"name is '{called}', allowed are letters, digits, '_', '.' and '-'")
+    factors = read_error_factors(errors, trained) if errors is not None else ()
     sample = open_sample(files, job=job_of(trained), split=split)
     check_output(output, sample)
-    if not overwrite and scores_in(output) == scores_key(trained, sample, called):
+    if not overwrite and scores_in(output) == scores_key(trained, sample, called, factors):
         console(stderr=True).print(f"reusing '{output}'")
         return
     check_free(output, overwrite=overwrite)
     start = time.monotonic()
     with jets_progress() as progress:
         bar = progress.add_task("predicting", total=sample.n_jets)
-        for jets in write_scores(trained, sample, output, called, pool):
+        for jets in write_scores(trained, sample, output, called, pool, factors):
             progress.advance(bar, jets)
     seconds = time.monotonic() - start
     console().print(

@@ -43,6 +43,7 @@ from ndive.evaluation.mean import width_of as width_of
 from ndive.evaluation.metrics import BINNED as BINNED
 from ndive.evaluation.metrics import METRICS as METRICS
 from ndive.evaluation.metrics import metrics_json as metrics_json
+from ndive.evaluation.metrics import read_error_factors as read_error_factors
 from ndive.evaluation.metrics import write_measurements as write_measurements
 from ndive.evaluation.metrics import write_metrics as write_metrics
 from ndive.evaluation.predictions import FittedVertices as FittedVertices

@@ -8,6 +8,7 @@ Random World, Springer 2005, section 4.5).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.stats import chi2 as chi2_distribution
 
 from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
-from ndive.evaluation.resolution import mahalanobis, scaled_covariance
+from ndive.evaluation.resolution import mahalanobis, scale_factor, scaled_covariance
 from ndive.schema import load_schema
 
 LEVELS = (0.68, 0.95)
@@ -54,6 +55,26 @@ def error_factors(predictions: Predictions, jets: JetTable) -> tuple[ErrorFactor
             for level in LEVELS
         ]
     return tuple(found)
+
+
+def error_columns(
+    predictions: Predictions, real: Bool[np.ndarray, "jets slots"], factors: Sequence[ErrorFactor]
+) -> dict[str, Float[np.ndarray, " jets"]]:
+    """By what the errors of the sandwich covariance grow, of each jet; nothing of a model without a fit.
+
+    `scale_factor` alone is told by the tracks (`real` are their slots); `error_factor_68` and so on include
+    it and the one of `factors` for the jet's most probable flavour.
+    """
+    if predictions.vertices is None:
+        return {}
+    scale = scale_factor(predictions.vertices, real)
+    kinds = predicted_flavours(predictions)
+    columns = {"scale_factor": scale}
+    for one in factors:
+        of_kind = kinds == load_schema().class_names.index(one.predicted) if one.predicted else kinds >= 0
+        column = columns.setdefault(f"error_factor_{100 * one.level:.0f}", np.full(len(kinds), np.nan))
+        column[of_kind] = one.factor * scale[of_kind]
+    return columns
 
 
 def predicted_flavours(predictions: Predictions) -> Int[np.ndarray, " jets"]:

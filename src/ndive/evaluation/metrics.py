@@ -3,16 +3,19 @@
 import csv
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ndive.errors import ArgumentError
 from ndive.evaluation.binning import Measurement
+from ndive.evaluation.ellipsoids import ErrorFactor
 from ndive.evaluation.evaluate import Evaluation, HeldOut
 from ndive.evaluation.inference import SELECTIONS
-from ndive.files import written_aside
+from ndive.evaluation.trained import TrainedModel
+from ndive.files import reported, written_aside
 
 METRICS = "metrics.json"
 """The name of the file, beside a model and in a report."""
@@ -56,6 +59,31 @@ def write_metrics(path: Path, evaluations: Sequence[Evaluation], test: HeldOut) 
         aside.write_text(f"{metrics_json(evaluations, test)}\n", encoding="utf-8")
 
 
+def read_error_factors(path: Path, trained: TrainedModel) -> tuple[ErrorFactor, ...]:
+    """The factors of the errors of `trained` in a file of `write_metrics`.
+
+    **Raises:** `FileAccessError` where it cannot be read, `ArgumentError` where it has none of this model.
+    """
+    with reported(path, "read"):
+        text = path.read_text(encoding="utf-8")
+    try:
+        models = json.loads(text)["models"]
+        factors = {one["artefact"]: tuple(map(_error_factor, one["error_factors"])) for one in models}
+        names = ", ".join(one["name"] for one in models) or "no model"
+    except (ValueError, KeyError, TypeError):
+        raise ArgumentError(
+            f"'{path}' is no {METRICS} with factors of errors; 'ndive evaluate' writes one"
+        ) from None
+    if trained.artefact not in factors:
+        raise ArgumentError(
+            f"'{path}' has no factors of errors of '{trained.path}' as it is now; it is of {names}: "
+            "judge the model with 'ndive evaluate'"
+        )
+    if not factors[trained.artefact]:
+        raise ArgumentError(f"'{trained.name}' fits no vertex, so that '{path}' has no factors of its errors")
+    return factors[trained.artefact]
+
+
 def write_measurements(path: Path, evaluations: Sequence[Evaluation], test: HeldOut) -> None:
     """Write to `path` every figure of merit, over all jets of a flavour and in bins, a row each, as CSV.
 
@@ -70,6 +98,14 @@ def write_measurements(path: Path, evaluations: Sequence[Evaluation], test: Held
         writer.writerow(["model", *(field.name for field in fields(Measurement))])
         for name, found in by_name:
             writer.writerows([name, *map(_text, vars(one).values())] for one in found)
+
+
+def _error_factor(one: Mapping[str, Any]) -> ErrorFactor:
+    """The inverse of `asdict` and `_finite`."""
+    factor = math.inf if one["factor"] is None else float(one["factor"])
+    return ErrorFactor(
+        predicted=str(one["predicted"]), level=float(one["level"]), factor=factor, count=int(one["count"])
+    )
 
 
 def _text(value: str | float) -> str:

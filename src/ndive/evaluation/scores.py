@@ -8,16 +8,13 @@ from jaxtyping import Bool
 from ndive.data.columns import read_columns
 from ndive.data.header import Header
 from ndive.data.vertices import vertex_rows
+from ndive.evaluation.ellipsoids import ErrorFactor, error_columns
 from ndive.evaluation.grouping import NO_TRACK
 from ndive.evaluation.predictions import FittedVertices, Predictions
-from ndive.evaluation.resolution import scale_factor
 from ndive.schema import load_schema
 
 KEPT_TRACK_FIELDS = ("valid", "ftagTruthOriginLabel", "ftagTruthVertexIndex")
 """Fields of the tracks that stand beside the predictions, where the input has them."""
-
-SCALE_FACTOR = "scale_factor"
-"""Field of the vertices: by how much the tracks disagree more than their errors say, at least 1."""
 
 Rows = dict[str, np.ndarray]
 """Dataset -> structured array of its rows."""
@@ -52,12 +49,19 @@ def probability_names(name: str) -> tuple[str, ...]:
     return tuple(f"{name}_p{flavour.removesuffix('jets')}" for flavour in load_schema().class_names)
 
 
-def score_rows(name: str, predictions: Predictions, header: Header, copied: Copied, rows: range) -> Rows:
+def score_rows(
+    name: str,
+    predictions: Predictions,
+    header: Header,
+    copied: Copied,
+    rows: range,
+    factors: Sequence[ErrorFactor] = (),
+) -> Rows:
     """Rows `rows` of one file: what is copied from it, and beside it the `predictions` called `name`.
 
     `jets` has the flavour probabilities, `tracks` the origin (as a value of `ftagTruthOriginLabel`), the
     vertex index and the weight of each track, `vertices` the fitted vertices as `ndive fit` writes them and
-    their `scale_factor`. What the model does not give is left out.
+    the `error_columns` by `factors`. What the model does not give is left out.
     """
     (kept,) = read_columns(header, {**copied}, [(rows.start, rows.stop)])
     jets, tracks = dict(kept["jets"]), dict(kept["tracks"])
@@ -72,7 +76,9 @@ def score_rows(name: str, predictions: Predictions, header: Header, copied: Copi
     if predictions.vertices is not None:
         weights = np.where(valid, predictions.vertices.track_weights, np.nan)
         tracks[f"{name}_aux_TrackWeight"] = weights.astype(np.float32)
-        made["vertices"] = _vertex_rows(predictions.vertices, valid)
+        fitted = _vertex_rows(predictions.vertices)
+        errors = error_columns(predictions, valid, factors)
+        made["vertices"] = _structured({name: fitted[name] for name in fitted.dtype.names or ()} | errors)
     return {"jets": _structured(jets), "tracks": _structured(tracks), **made}
 
 
@@ -82,8 +88,8 @@ def _origin_values(origin: np.ndarray, valid: Bool[np.ndarray, "jets slots"]) ->
     return np.where(valid, values[origin.argmax(axis=-1)], np.int32(NO_TRACK))
 
 
-def _vertex_rows(vertices: FittedVertices, valid: Bool[np.ndarray, "jets slots"]) -> np.ndarray:
-    rows = vertex_rows(
+def _vertex_rows(vertices: FittedVertices) -> np.ndarray:
+    return vertex_rows(
         position=vertices.position,
         covariance=vertices.covariance,
         sandwich_covariance=vertices.sandwich_covariance,
@@ -94,8 +100,6 @@ def _vertex_rows(vertices: FittedVertices, valid: Bool[np.ndarray, "jets slots"]
         status=vertices.status,
         valid=vertices.valid,
     )
-    fields = {name: rows[name] for name in rows.dtype.names or ()}
-    return _structured({**fields, SCALE_FACTOR: scale_factor(vertices, valid)})
 
 
 def _structured(columns: Mapping[str, np.ndarray]) -> np.ndarray:

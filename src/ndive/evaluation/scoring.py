@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from importlib.metadata import version
@@ -11,6 +11,7 @@ from pathlib import Path
 from ndive.data import Sample, open_sample, write_datasets
 from ndive.data.hdf5 import attributes_of
 from ndive.errors import NdiveError
+from ndive.evaluation.ellipsoids import ErrorFactor
 from ndive.evaluation.inference import predict
 from ndive.evaluation.parts import Parts
 from ndive.evaluation.scores import Copied, Rows, copied_fields, score_rows
@@ -26,13 +27,17 @@ PIECE = 16_000
 
 @dataclass(frozen=True, kw_only=True)
 class Scorer:
-    """A model file and how its scores are called; `job` is what its samples are opened for."""
+    """A model file and how its scores are called; `job` is what its samples are opened for.
+
+    `factors` are those of the errors of its vertices.
+    """
 
     path: Path
     artefact: str
     name: str
     job: str
     copied: Copied
+    factors: tuple[ErrorFactor, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +54,18 @@ def job_of(trained: TrainedModel) -> str:
     return "train" if trained.model.reads_truth else "predict"
 
 
-def scores_key(trained: TrainedModel, sample: Sample, name: str) -> str:
+def scores_key(trained: TrainedModel, sample: Sample, name: str, factors: Sequence[ErrorFactor] = ()) -> str:
     """The hash of all that the scores depend on; it reads the files of `sample` as a whole.
 
     **Raises:** `FileAccessError`, and `SampleError` for a damaged file.
     """
-    facts = {"model": trained.artefact, "sample": sample.identity, "name": name, "version": version("ndive")}
+    facts = {
+        "model": trained.artefact,
+        "sample": sample.identity,
+        "name": name,
+        "factors": [asdict(one) for one in factors],
+        "version": version("ndive"),
+    }
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -69,10 +80,16 @@ def scores_in(path: Path) -> str | None:
 
 
 def write_scores(
-    trained: TrainedModel, sample: Sample, output: Path, name: str, pool: Pool | None
+    trained: TrainedModel,
+    sample: Sample,
+    output: Path,
+    name: str,
+    pool: Pool | None,
+    factors: Sequence[ErrorFactor] = (),
 ) -> Iterator[int]:
     """Score the jets of `sample` into `output`, row for row; yield the number of jets done, piece by piece.
 
+    With `factors` vertices have errors that are right on average.
     The work is done by the workers of `pool`, without one in this process, on its GPU where it has one.
     Pieces that are done are kept beside `output` until it is whole, so that the same call goes on where an
     earlier one was interrupted. Memory does not grow with the number of jets.
@@ -86,8 +103,9 @@ def write_scores(
         name=name,
         job=job_of(trained),
         copied=copied_fields(sample.headers, name),
+        factors=tuple(factors),
     )
-    key = scores_key(trained, sample, name)
+    key = scores_key(trained, sample, name, factors)
     place = resolved(output)
     parts = Parts(place.parent / f".{place.name}.ndive_predict-{key[:16]}")
     pieces = _pieces(sample)
@@ -110,7 +128,7 @@ def score(scorer: Scorer, piece: Piece) -> Rows:
     sample = open_sample(piece.path, job=scorer.job)
     rows = range(piece.start, piece.stop)
     predictions = predict(_model(scorer.path, scorer.artefact), sample, rows)
-    return score_rows(scorer.name, predictions, sample.headers[0], scorer.copied, rows)
+    return score_rows(scorer.name, predictions, sample.headers[0], scorer.copied, rows, scorer.factors)
 
 
 @lru_cache(maxsize=1)
