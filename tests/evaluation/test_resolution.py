@@ -10,6 +10,7 @@ from scipy.stats import kstest
 from ndive import Status, Tracks, fit_vertex
 from ndive.evaluation.mean import width_of
 from ndive.evaluation.predictions import FittedVertices
+from ndive.evaluation.quantities import chi2_probability
 from ndive.evaluation.resolution import scale_factor, scaled_covariance, vertex_residuals
 from tests.evaluation.toys import toy_jets, toy_vertices
 
@@ -76,6 +77,14 @@ def test_the_scale_factor_by_hand_in_any_unit_of_the_weights(unit):
 def test_the_ghost_track_counts_as_a_track():
     real = np.ones((1, 2), bool)
     np.testing.assert_allclose(scale_factor(fits([[1, 1]], [24], ghost=[0.5]), real), np.sqrt(12))
+
+
+def test_the_chi2_of_fits_to_right_tracks_has_flat_probabilities(toy_jets, x64):
+    jets = toy_jets(jets=2000, tracks=6, seed=6)
+    weights = np.full(jets.parameters.shape[:2], 1e-3)
+    vertex = jax.tree.map(np.asarray, fit_vertex(Tracks(jets.parameters, jets.covariance), weights))
+    told = fits(weights, vertex.chi2)
+    assert kstest(chi2_probability(told, np.ones(weights.shape, bool)), "uniform").pvalue > 0.01
 
 
 def test_errors_three_times_too_small_are_told_by_the_chi2(toy_jets, x64):

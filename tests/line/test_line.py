@@ -3,6 +3,7 @@
 import json
 
 import h5py
+import numpy as np
 
 from ndive.cli import main
 from ndive.report.catalogue import FIGURES
@@ -39,3 +40,23 @@ def test_the_model_is_judged_and_drawn_once(demo_output, capsys, monkeypatch):
     assert main(["report", *arguments, "-o", f"{demo_output}/report"]) == 0
     assert "reusing" in capsys.readouterr().err
     assert page.stat().st_mtime_ns == written
+
+
+def test_other_jets_get_the_errors_that_evaluate_found(demo_output):
+    samples, models = demo_output / "samples", demo_output / "models"
+    numbers = models / "final_ftag_ndive" / "metrics.json"
+    assert main(["evaluate", "final_ftag_ndive", "-s", str(samples), "--models", str(models)]) == 0
+    predict = ["predict", "final_ftag_ndive", f"{samples}/ndive_val.h5", "--models", str(models)]
+    output = demo_output / "scores.h5"
+    assert main([*predict, "--errors", str(numbers), "-o", str(output)]) == 0
+    factors = {
+        (one["predicted"], one["level"]): one["factor"]
+        for one in json.loads(numbers.read_text(encoding="utf-8"))["models"][0]["error_factors"]
+    }
+    with h5py.File(output) as file:
+        jets, vertices = file["jets"][:], file["vertices"][:]
+    told = np.column_stack([jets[f"final_ftag_ndive_p{flavour}"] for flavour in "bcu"]).argmax(axis=1)
+    expected = np.array([factors[name, 0.68] or np.inf for name in ("bjets", "cjets", "ujets")])[told]
+    fitted = vertices["valid"]
+    found = vertices["error_factor_68"] / vertices["scale_factor"]
+    np.testing.assert_allclose(found[fitted], expected[fitted])

@@ -26,7 +26,7 @@ from ndive.report.confusion import flavour_confusion_drawing, origin_confusion_d
 from ndive.report.contamination import contamination_drawing
 from ndive.report.discriminant import discriminant_drawing, probability_drawing
 from ndive.report.fractions import fraction_scan_drawing
-from ndive.report.inputs import input_drawing
+from ndive.report.inputs import bin_edges, input_drawing
 from ndive.report.losses import loss_drawing
 from ndive.report.residuals import pull_drawing, residual_drawing
 from ndive.report.roc import roc_drawing
@@ -309,6 +309,15 @@ def test_inputs_are_those_of_real_tracks(held_out, jets):
     first = low + (high - low) / 50
     drawn = figure.axes[labels.index("$d_0$ [mm]")].patches[2].get_data().values
     assert drawn[0] == pytest.approx((d0[chosen] < first).mean(), abs=2e-3)
+
+
+def test_long_tails_leave_the_core_more_than_a_bin():
+    rng = np.random.default_rng(0)
+    core, tail = rng.normal(5, 1, 9000), 5 + rng.choice([-1, 1], 1000) * rng.uniform(50, 500, 1000)
+    edges = bin_edges(np.concatenate([core, tail]))
+    np.testing.assert_allclose(edges[[0, -1]], [-1.5, 11.5], atol=1)
+    np.testing.assert_allclose(bin_edges(core)[[0, -1]], np.quantile(core, [0.005, 0.995]))
+    assert (np.diff(bin_edges(np.ones(1))) > 0).all()
 
 
 def test_distances_are_those_of_the_fits(evaluations, held_out, jets, lines):

@@ -73,6 +73,16 @@ def test_each_track_has_its_origin_weight_and_width(event, event_jets):
         assert (np.diff(widths[np.argsort(error)]) >= 0).all()
 
 
+def test_a_model_without_a_fit_shows_all_tracks_and_says_so(event_jets):
+    tagger = replace(event_jets[0].fits["model"], vertices=None)
+    text = event_page([replace(event_jets[0], fits={"tagger": tagger})], "a jet")
+    (jet,) = json.loads(re.search(r'id="event">(.*?)</script>', text, re.DOTALL)[1])["jets"]
+    (fit,) = jet["fits"]
+    assert fit["lacks"] == "fits no vertex"
+    assert set(fit["weights"]) == {1.0}
+    assert "vertex" not in fit
+
+
 def test_the_vertices_lie_at_their_distance(event, event_jets):
     for shown, jet in zip(event["jets"], event_jets, strict=True):
         decay = jet.example.truth.hadron_vertex[0]

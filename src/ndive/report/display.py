@@ -139,6 +139,7 @@ def _track_traces(shown: Shown, frame: Float[np.ndarray, "3 3"]) -> list[go.Scat
     points = helices(shown.example) @ frame.T
     weights = next(iter(shown.fits.values())).track_weights if shown.fits else truth.real
     shares = relative_weights(weights, truth.real)[0]
+    weight = ", {:.2f} of the largest weight" if shown.fits else ""
     named: set[str] = set()
     traces = []
     for slot in real:
@@ -156,7 +157,7 @@ def _track_traces(shown: Shown, frame: Float[np.ndarray, "3 3"]) -> list[go.Scat
                 showlegend=origin.name not in named,
                 opacity=FAINTEST + (1 - FAINTEST) * float(shares[slot]),
                 line={"color": colour, "width": 5, "dash": dash},
-                hovertemplate=f"{origin.title}, {shares[slot]:.2f} of the largest weight<extra></extra>",
+                hovertemplate=f"{origin.title}{weight.format(shares[slot])}<extra></extra>",
             )
         )
         named.add(origin.name)

@@ -1,9 +1,10 @@
 """Distributions of the inputs of the networks."""
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.ticker import MaxNLocator
 
-from ndive.evaluation import INPUTS, HeldOut, flavour_masks, flavour_title, read_inputs
+from ndive.evaluation import INPUTS, HeldOut, flavour_masks, flavour_title, read_inputs, width_of
 from ndive.report.figure import Drawing
 from ndive.report.histogram import draw_shares
 from ndive.report.style import FLAVOUR_LINES, name_above, new_figure, without_minor_ticks
@@ -12,7 +13,10 @@ MOST_JETS = 20_000
 COLUMNS = 6
 N_BINS = 50
 CONTENT = (0.005, 0.995)
-"""The part of the tracks that the range of a panel holds."""
+"""The part of the tracks that the range of a panel holds at most."""
+
+REACH = 6.0
+"""Half widths (of the central 68 %) on either side of the median that it has at most."""
 
 TITLES = {
     "pt": "Track $p_T$ [GeV]",
@@ -46,8 +50,7 @@ def input_drawing(held_out: HeldOut) -> Drawing:
     panels = figure.subplots(rows, COLUMNS)
     for column, (name, axes) in enumerate(zip(INPUTS, panels.flat, strict=True)):
         values = features[..., column].astype(float)
-        low, high = np.quantile(values[real], CONTENT) if real.any() else (0.0, 1.0)
-        edges = np.linspace(low, max(high, low + 1e-6), N_BINS + 1)
+        edges = bin_edges(values[real])
         for flavour, chosen in masks.items():
             line = FLAVOUR_LINES[flavour]
             draw_shares(axes, values[real & chosen[:n_jets, None]], edges, line, flavour_title(flavour))
@@ -66,6 +69,16 @@ def input_drawing(held_out: HeldOut) -> Drawing:
         name="inputs",
         title="Inputs of the networks",
         caption=f"Inputs of the tracks of the first {n_jets:,} jets, each curve normalised to one. A panel "
-        "spans 99 % of the tracks; the outer bins hold what lies beyond.",
+        f"spans 99 % of the tracks, where tails are long {REACH:g} times half the central 68 % interval on "
+        "either side of the median; the outer bins hold what lies beyond.",
         figure=figure,
     )
+
+
+def bin_edges(values: Float[np.ndarray, " tracks"]) -> Float[np.ndarray, " edges"]:
+    """Bins of one width, in which the core is seen however long the tails."""
+    if len(values) < 2:
+        return np.linspace(0, 1, N_BINS + 1)
+    median, reach = np.median(values), REACH * width_of(values).value
+    low, high = np.clip(np.quantile(values, CONTENT), median - reach, median + reach)
+    return np.linspace(low, max(high, low + 1e-6), N_BINS + 1)
