@@ -61,11 +61,11 @@ def test_means_have_their_standard_error():
     assert all_b.count == len(chosen)
 
 
-def test_all_flavours_together_have_rows_without_a_name():
+def test_all_flavours_together_have_rows_of_their_own():
     chosen = (JETS.abs_eta >= 1.0) & (JETS.abs_eta < 1.5)
     right = PREDICTIONS.flavour.argmax(axis=1) == JETS.flavour
-    assert one("accuracy", "").value == pytest.approx(right.mean())
-    assert one("accuracy", "", "abs_eta", 1.0).value == pytest.approx(right[chosen].mean())
+    assert one("accuracy", "all").value == pytest.approx(right.mean())
+    assert one("accuracy", "all", "abs_eta", 1.0).value == pytest.approx(right[chosen].mean())
 
 
 def test_what_nobody_has_is_left_out():
@@ -115,7 +115,7 @@ def test_distances_along_the_flight_and_across():
     assert one("transverse_distance_mm").value == pytest.approx(np.hypot(away[:, 0], away[:, 1]).mean())
     assert one("distance_mm").value == pytest.approx(np.sqrt((away**2).sum(axis=1)).mean())
     with_flight = {found.flavour for found in FOUND if found.metric == "distance_along_flight_mm"}
-    assert with_flight == {"bjets", "cjets", ""}
+    assert with_flight == {"bjets", "cjets", "all"}
 
 
 def test_chi2_of_that_distribution_has_flat_probabilities():

@@ -174,6 +174,12 @@ def test_factors_of_the_errors_are_read_back(metrics, tmp_path):
     assert read_error_factors(tmp_path / "new" / "numbers.json", trained) == SUMMARY.error_factors
 
 
+def test_factors_from_the_jets_that_trained_the_model_are_refused(metrics, sample, tmp_path):
+    trained = replace(evaluation(tmp_path, "one", 7).trained, run={"train_identity": sample.identity})
+    with pytest.raises(ArgumentError, match="is of the jets that trained 'one': judge it on others"):
+        read_error_factors(tmp_path / "new" / "numbers.json", trained)
+
+
 def test_factors_of_another_model_or_file_are_refused(metrics, tmp_path):
     path = tmp_path / "new" / "numbers.json"
     other = replace(evaluation(tmp_path, "one", 7).trained, artefact="b2" * 32)
@@ -181,8 +187,10 @@ def test_factors_of_another_model_or_file_are_refused(metrics, tmp_path):
         ArgumentError, match=r"no factors of errors of '.*best.eqx' as it is now; it is of toy"
     ):
         read_error_factors(path, other)
-    for text in ("[]", "{", '{"models": [{"name": "old", "artefact": "b2"}]}'):
-        path.write_text(text, encoding="utf-8")
+    unknown = path.read_bytes().replace(b'"predicted": "bjets"', b'"predicted": "tops"')
+    old = b'{"models": [{"name": "old", "artefact": "b2"}]}'
+    for content in (b"[]", b"{", b"\x89HDF\xff", old, unknown):
+        path.write_bytes(content)
         with pytest.raises(ArgumentError, match="'ndive evaluate' writes one"):
             read_error_factors(path, other)
     with pytest.raises(FileAccessError):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ndive.data import open_sample, write_sample
-from ndive.evaluation import inference, load_trained, scale_factor, scoring
+from ndive.evaluation import ErrorFactor, inference, load_trained, scale_factor, scoring
 from ndive.evaluation.scores import copied_fields, score_rows
 from ndive.jobs import DaskPool, LocalPool
 from ndive.models import ModelConfig, build_model, identity_normalisation, save_model
@@ -146,6 +146,13 @@ def test_pieces_of_another_name_or_sample_are_not_taken(trained, files, tmp_path
     told, found = written(trained, files[0], tmp_path / "scores.h5", name="other")
     assert told[0] == 0
     assert "other_pb" in found["jets"].dtype.names
+
+
+def test_other_factors_of_the_errors_are_other_scores(trained, files):
+    sample = open_sample(files[0], job="predict")
+    factors = [ErrorFactor(predicted="all", level=0.68, factor=by, count=9) for by in (1.0, 2.0)]
+    keys = {scoring.scores_key(trained, sample, "mine", one) for one in ((), factors[:1], factors[1:])}
+    assert len(keys) == 3
 
 
 @pytest.fixture(params=["processes", "dask"])

@@ -108,7 +108,7 @@ def test_factors_of_the_errors_stand_beside_the_coverage_of_all_jets(summaries):
     ]
     wide = {(one.predicted, one.level): one.factor for one in summaries[1].error_factors}
     assert factors.rows[1][3:] == (f"{wide['cjets', 0.68]:.3g}", f"{wide['cjets', 0.95]:.3g}")
-    few = ErrorFactor(predicted="", level=0.68, factor=np.inf, count=2)
+    few = ErrorFactor(predicted="all", level=0.68, factor=np.inf, count=2)
     assert error_table([replace(summaries[1], error_factors=(few,))]).rows == (
         ("with_vertex", "all", "2", "–"),
     )

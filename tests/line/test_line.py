@@ -47,16 +47,21 @@ def test_other_jets_get_the_errors_that_evaluate_found(demo_output):
     numbers = models / "final_ftag_ndive" / "metrics.json"
     assert main(["evaluate", "final_ftag_ndive", "-s", str(samples), "--models", str(models)]) == 0
     predict = ["predict", "final_ftag_ndive", f"{samples}/ndive_val.h5", "--models", str(models)]
-    output = demo_output / "scores.h5"
-    assert main([*predict, "--errors", str(numbers), "-o", str(output)]) == 0
+    alone, two = (str(demo_output / name) for name in ("scores.h5", "by_a_worker.h5"))
+    assert main([*predict, "-o", alone]) == 0
+    assert main([*predict, "--errors", str(numbers), "-o", alone, "--overwrite"]) == 0
+    assert main([*predict, "--errors", str(numbers), "-o", two, "--workers", "1"]) == 0
     factors = {
-        (one["predicted"], one["level"]): one["factor"]
+        (one["predicted"], one["level"]): one["factor"] or np.inf
         for one in json.loads(numbers.read_text(encoding="utf-8"))["models"][0]["error_factors"]
     }
-    with h5py.File(output) as file:
+    with h5py.File(alone) as file, h5py.File(two) as other:
         jets, vertices = file["jets"][:], file["vertices"][:]
+        np.testing.assert_allclose(other["vertices"]["scale_factor"], vertices["scale_factor"], rtol=1e-3)
+        assert set(vertices.dtype.names) == set(other["vertices"].dtype.names)
     told = np.column_stack([jets[f"final_ftag_ndive_p{flavour}"] for flavour in "bcu"]).argmax(axis=1)
-    expected = np.array([factors[name, 0.68] or np.inf for name in ("bjets", "cjets", "ujets")])[told]
     fitted = vertices["valid"]
-    found = vertices["error_factor_68"] / vertices["scale_factor"]
-    np.testing.assert_allclose(found[fitted], expected[fitted])
+    for level, name in ((0.68, "sandwich_factor_68"), (0.95, "sandwich_factor_95")):
+        expected = np.array([factors[flavour, level] for flavour in ("bjets", "cjets", "ujets")])[told]
+        np.testing.assert_allclose((vertices[name] / vertices["scale_factor"])[fitted], expected[fitted])
+        assert np.isfinite(expected[fitted]).any()

@@ -318,6 +318,7 @@ def test_long_tails_leave_the_core_more_than_a_bin():
     np.testing.assert_allclose(edges[[0, -1]], [-1.5, 11.5], atol=1)
     np.testing.assert_allclose(bin_edges(core)[[0, -1]], np.quantile(core, [0.005, 0.995]))
     assert (np.diff(bin_edges(np.ones(1))) > 0).all()
+    np.testing.assert_allclose(bin_edges(np.repeat([0.0, 1.0], [1000, 9000]))[[0, -1]], [0, 1])
 
 
 def test_distances_are_those_of_the_fits(evaluations, held_out, jets, lines):

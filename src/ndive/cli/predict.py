@@ -58,9 +58,9 @@ def predict(
     split
         In a directory, read only the files *_SPLIT.h5.
     errors
-        The metrics.json that 'ndive evaluate' wrote of this model on jets with truth: by its factors
-        'vertices' gets error_factor_68 and error_factor_95, by which the errors of the sandwich covariance
-        grow so that the ellipsoids of these contents are right on average.
+        The metrics.json that 'ndive evaluate' wrote of this model on jets with truth, like these but not
+        those that trained it. 'vertices' gets sandwich_factor_68 and sandwich_factor_95: with the errors of
+        the sandwich covariance times these, ellipsoids hold the true vertex in 68 and 95 % of the jets.
     workers
         Processes, one thread each; if not given, this one alone, on its GPU where it has one.
     scheduler

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ndive.evaluation.binomial import clopper_pearson
+from ndive.evaluation.ellipsoids import ALL
 from ndive.evaluation.mean import mean_of, width_of
 from ndive.evaluation.predictions import JetTable
 from ndive.evaluation.quantities import Fraction, Quantity, Spread
@@ -26,8 +27,8 @@ BINS: Mapping[str, Float[np.ndarray, " edges"]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """One figure of merit of one flavour or of all (no `flavour`), over all jets (no `variable`) or in one
-    bin `low` to `high`.
+    """One figure of merit of one flavour or of `all`, over all jets (no `variable`) or in one bin `low` to
+    `high`.
 
     A pooled fraction has its 68 % Clopper–Pearson interval, a mean or a width its standard error, as
     distances `down` and `up` from the `value`; `count` is the denominator, or the number of jets. NaN of
@@ -60,7 +61,7 @@ def measurements(found: Mapping[str, Quantity], jets: JetTable) -> tuple[Measure
     """
     measured = []
     masks = {flavour: jets.flavour == label for label, flavour in enumerate(load_schema().class_names)}
-    for flavour, chosen in {**masks, "": np.ones(len(jets.flavour), bool)}.items():
+    for flavour, chosen in {**masks, ALL: np.ones(len(jets.flavour), bool)}.items():
         parts = list(_parts(jets, chosen))
         for metric, quantity in found.items():
             measured += [_measured(metric, flavour, quantity, part) for part in parts]

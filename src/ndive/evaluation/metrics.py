@@ -11,11 +11,12 @@ from typing import Any
 
 from ndive.errors import ArgumentError
 from ndive.evaluation.binning import Measurement
-from ndive.evaluation.ellipsoids import ErrorFactor
+from ndive.evaluation.ellipsoids import ALL, ErrorFactor
 from ndive.evaluation.evaluate import Evaluation, HeldOut
 from ndive.evaluation.inference import SELECTIONS
 from ndive.evaluation.trained import TrainedModel
 from ndive.files import reported, written_aside
+from ndive.schema import load_schema
 
 METRICS = "metrics.json"
 """The name of the file, beside a model and in a report."""
@@ -62,15 +63,17 @@ def write_metrics(path: Path, evaluations: Sequence[Evaluation], test: HeldOut) 
 def read_error_factors(path: Path, trained: TrainedModel) -> tuple[ErrorFactor, ...]:
     """The factors of the errors of `trained` in a file of `write_metrics`.
 
-    **Raises:** `FileAccessError` where it cannot be read, `ArgumentError` where it has none of this model.
+    **Raises:** `FileAccessError` where it cannot be read, `ArgumentError` where it has none of this model or
+    where they come from the jets that trained it.
     """
     with reported(path, "read"):
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     try:
-        models = json.loads(text)["models"]
-        factors = {one["artefact"]: tuple(map(_error_factor, one["error_factors"])) for one in models}
-        names = ", ".join(one["name"] for one in models) or "no model"
-    except (ValueError, KeyError, TypeError):
+        tree = json.loads(content)
+        factors = {one["artefact"]: tuple(map(_error_factor, one["error_factors"])) for one in tree["models"]}
+        names = ", ".join(one["name"] for one in tree["models"]) or "no model"
+        identity = tree["sample"]["identity"]
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise ArgumentError(
             f"'{path}' is no {METRICS} with factors of errors; 'ndive evaluate' writes one"
         ) from None
@@ -81,11 +84,14 @@ def read_error_factors(path: Path, trained: TrainedModel) -> tuple[ErrorFactor, 
         )
     if not factors[trained.artefact]:
         raise ArgumentError(f"'{trained.name}' fits no vertex, so that '{path}' has no factors of its errors")
+    if identity == trained.run.get("train_identity"):
+        raise ArgumentError(f"'{path}' is of the jets that trained '{trained.name}': judge it on others")
     return factors[trained.artefact]
 
 
 def write_measurements(path: Path, evaluations: Sequence[Evaluation], test: HeldOut) -> None:
-    """Write to `path` every figure of merit, over all jets of a flavour and in bins, a row each, as CSV.
+    """Write to `path` every figure of merit, by flavour and of all, over all jets and in bins, a row each, as
+    CSV.
 
     The fits without a network stand behind the models. An empty field is a number that does not exist.
 
@@ -102,9 +108,11 @@ def write_measurements(path: Path, evaluations: Sequence[Evaluation], test: Held
 
 def _error_factor(one: Mapping[str, Any]) -> ErrorFactor:
     """The inverse of `asdict` and `_finite`."""
+    if one["predicted"] not in {ALL, *load_schema().class_names}:
+        raise ValueError(one["predicted"])
     factor = math.inf if one["factor"] is None else float(one["factor"])
     return ErrorFactor(
-        predicted=str(one["predicted"]), level=float(one["level"]), factor=factor, count=int(one["count"])
+        predicted=one["predicted"], level=float(one["level"]), factor=factor, count=int(one["count"])
     )
 
 

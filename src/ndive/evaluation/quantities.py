@@ -9,7 +9,14 @@ from jaxtyping import Bool, Float, Int, Shaped
 from scipy.stats import chi2 as chi2_distribution
 
 from ndive.evaluation.discriminant import TAGS, Tag, Tags
-from ndive.evaluation.ellipsoids import LEVELS, cross_factors, inside, predicted_flavours, scaled_distance
+from ndive.evaluation.ellipsoids import (
+    LEVELS,
+    cross_factors,
+    inside,
+    percent,
+    predicted_flavours,
+    scaled_distance,
+)
 from ndive.evaluation.partition import (
     PairCounts,
     adjusted_rand_index,
@@ -79,7 +86,9 @@ def quantities(predictions: Predictions, jets: JetTable, tags: Tags = TAGS) -> d
         found |= _grouping(predictions.vertex_index, predictions.origin, jets)
     if predictions.vertices is not None:
         found |= _selection(predictions.vertices, jets)
-        found |= vertex_quantities(predictions.vertices, jets, predicted_flavours(predictions))
+        found |= vertex_quantities(
+            predictions.vertices, jets, predicted_flavours(predictions, len(jets.flavour))
+        )
     return found
 
 
@@ -88,7 +97,8 @@ def vertex_quantities(
 ) -> dict[str, Quantity]:
     """Distances and widths (mm), pulls, coverage and chi2, in jets with two tracks from the true vertex.
 
-    `predicted` is the flavour within which ellipsoids are calibrated, one for all where it is not given.
+    Calibrated ellipsoids alone are those of all valid fits: `predicted` is the flavour within which they are
+    calibrated, one for all where it is not given.
     """
     asked = jets.has_vertex
     fitted = asked & vertices.valid
@@ -105,7 +115,9 @@ def vertex_quantities(
         name: Values(value=np.where(fitted, value, np.nan)) for name, value in lengths.items()
     }
     found["valid_fits"] = _share(fitted, asked)
-    found |= _coverage(vertices, jets, np.zeros(len(fitted), int) if predicted is None else predicted)
+    scaled = scaled_distance(vertices, jets)
+    found |= _coverage(vertices, residual, fitted, scaled)
+    found |= _calibrated_coverage(scaled, np.zeros(len(fitted), int) if predicted is None else predicted)
     found |= _widths(vertices, jets)
     probability = chi2_probability(vertices, jets.real)
     counted = fitted & np.isfinite(probability)
@@ -115,28 +127,35 @@ def vertex_quantities(
 
 
 def _coverage(
-    vertices: FittedVertices, jets: JetTable, predicted: Int[np.ndarray, " jets"]
+    vertices: FittedVertices,
+    residual: Float[np.ndarray, "jets 3"],
+    fitted: Bool[np.ndarray, " jets"],
+    scaled: Float[np.ndarray, " jets"],
 ) -> dict[str, Quantity]:
-    """Whether the ellipsoids hold the true vertex, by the fit's covariance, the sandwich, the scaled one,
-    and by the latter calibrated on the other half of the jets.
-    """
-    fitted = jets.has_vertex & vertices.valid
-    residual = np.asarray(vertices.position, float) - jets.hadron_vertex
-    scaled = scaled_distance(vertices, jets)
+    """Whether the ellipsoids of the `fitted` jets hold the true vertex, by each covariance of the fit."""
     distances = {
         "": mahalanobis(residual, vertices.covariance),
         "sandwich_": mahalanobis(residual, vertices.sandwich_covariance),
         "scaled_": scaled,
     }
     found: dict[str, Quantity] = {}
+    for which, squared in distances.items():
+        usable = fitted & np.isfinite(squared)
+        for level in LEVELS:
+            found[f"{which}coverage_{percent(level)}"] = _share(usable & inside(squared, level), usable)
+    return found
+
+
+def _calibrated_coverage(
+    scaled: Float[np.ndarray, " jets"], kinds: Int[np.ndarray, " jets"]
+) -> dict[str, Quantity]:
+    """The same of all valid fits, each half of the jets by the factors of the other."""
+    found: dict[str, Quantity] = {}
     for level in LEVELS:
-        name = f"coverage_{100 * level:.0f}"
-        for which, squared in distances.items():
-            usable = fitted & np.isfinite(squared)
-            found[f"{which}{name}"] = _share(usable & inside(squared, level), usable)
-        factors = cross_factors(scaled, predicted, level)
-        calibrated = np.isfinite(scaled) & np.isfinite(factors)
-        found[f"calibrated_{name}"] = _share(calibrated & inside(scaled, level, factors), calibrated)
+        factors = cross_factors(scaled, kinds, level)
+        usable = np.isfinite(scaled) & np.isfinite(factors)
+        held = usable & inside(scaled, level, factors)
+        found[f"calibrated_coverage_{percent(level)}"] = _share(held, usable)
     return found
 
 

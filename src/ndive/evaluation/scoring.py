@@ -89,7 +89,7 @@ def write_scores(
 ) -> Iterator[int]:
     """Score the jets of `sample` into `output`, row for row; yield the number of jets done, piece by piece.
 
-    With `factors` vertices have errors that are right on average.
+    With `factors` vertices have errors that are right on average, see `error_columns`.
     The work is done by the workers of `pool`, without one in this process, on its GPU where it has one.
     Pieces that are done are kept beside `output` until it is whole, so that the same call goes on where an
     earlier one was interrupted. Memory does not grow with the number of jets.
@@ -116,7 +116,7 @@ def write_scores(
         yield len(rows["jets"])
     classes = sample.headers[0].class_names
     attributes = {"jets": {"flavour_label": list(classes)} if classes else {}}
-    write_datasets(output, parts.rows(), _provenance(trained, sample, name, key), attributes)
+    write_datasets(output, parts.rows(), _provenance(trained, sample, scorer, key), attributes)
     parts.remove()
 
 
@@ -158,11 +158,12 @@ def _scored(scorer: Scorer, pieces: list[Piece], pool: Pool | None) -> Iterator[
 
 
 def _provenance(
-    trained: TrainedModel, sample: Sample, name: str, key: str
+    trained: TrainedModel, sample: Sample, scorer: Scorer, key: str
 ) -> dict[str, str | int | list[str]]:
     return {
         "ndive_version": version("ndive"),
-        "model": name,
+        "model": scorer.name,
+        "error_factors": json.dumps([asdict(one) for one in scorer.factors]),
         "model_sha256": trained.artefact,
         "model_epoch": trained.epoch,
         "model_configuration": json.dumps(asdict(trained.config)),

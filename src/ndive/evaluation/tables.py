@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ndive.evaluation.binning import Measurement
 from ndive.evaluation.discriminant import B_TAG, C_TAG, Tag
-from ndive.evaluation.ellipsoids import LEVELS
+from ndive.evaluation.ellipsoids import ALL, LEVELS, percent
 from ndive.evaluation.inference import SELECTIONS
 from ndive.evaluation.mean import Mean
 from ndive.evaluation.resolution import AXES
@@ -142,7 +142,7 @@ def finding_table(summaries: Sequence[Summary]) -> Table:
 def coverage_table(summaries: Sequence[Summary]) -> Table:
     """How often the ellipsoids of the fits hold the true vertex."""
     columns = {
-        f"{level:.0%}, {which}": f"{which}_coverage_{100 * level:.0f}"
+        f"{level:.0%}, {which}": f"{which}_coverage_{percent(level)}"
         for which in ("sandwich", "scaled", "calibrated")
         for level in LEVELS
     }
@@ -150,14 +150,14 @@ def coverage_table(summaries: Sequence[Summary]) -> Table:
         "Coverage",
         columns,
         summaries,
-        "Share of the valid fits whose 68 and 95 % ellipsoid holds the true vertex, with the sandwich "
-        "covariance, with that scaled by chi2 over its degrees of freedom, and with the latter calibrated: "
-        "each half of the jets by the factors of the other.",
+        "Share of the fits whose 68 and 95 % ellipsoid holds the true vertex: in jets with two tracks from "
+        "there, with the sandwich covariance and with that scaled by chi2 over its degrees of freedom; in "
+        "all jets, with the latter calibrated, each half of the jets by the factors of the other.",
     )
 
 
 def error_table(summaries: Sequence[Summary]) -> Table:
-    """By what the scaled errors of other jets are multiplied."""
+    """The factors of the scaled errors for other jets."""
     rows = []
     for one in summaries:
         for predicted in dict.fromkeys(found.predicted for found in one.error_factors):
@@ -168,8 +168,8 @@ def error_table(summaries: Sequence[Summary]) -> Table:
         title="Factors of the errors",
         columns=("model", "most probable flavour", "fits", *(f"{level:.0%} ellipsoid" for level in LEVELS)),
         rows=tuple(rows),
-        note="By these the scaled errors of other jets grow so that their ellipsoids hold the true vertex as "
-        "often as they say.",
+        note="With its scaled errors multiplied by these, the ellipsoid of another jet of the same most "
+        "probable flavour holds the true vertex with the probability that it claims.",
         labels=2,
     )
 
@@ -205,7 +205,7 @@ def _by_flavour(title: str, columns: Mapping[str, str], summaries: Sequence[Summ
     rows = []
     for one in summaries:
         found = {(entry.metric, entry.flavour): entry for entry in one.measurements if not entry.variable}
-        for flavour in (*one.n_jets, ""):
+        for flavour in (*one.n_jets, ALL):
             cells = [found.get((metric, flavour)) for metric in columns.values()]
             if any(cells):
                 rows.append((one.name, flavour_title(flavour), *map(_cell, cells)))
@@ -301,9 +301,8 @@ def resolution_table(resolutions: Sequence[tuple[str, Sequence[Resolution]]]) ->
 
 
 def flavour_title(name: str) -> str:
-    """The flavour as tables name it; `all` for no name."""
-    titles = {flavour.name: flavour.title for flavour in load_schema().flavours}
-    return titles[name] if name else "all"
+    """The flavour as tables name it; `all` as it is."""
+    return {flavour.name: flavour.title for flavour in load_schema().flavours}.get(name, name)
 
 
 def _three(values: tuple[float, float, float]) -> str:

@@ -76,7 +76,7 @@ def _curves(
     """By metric, variable and flavour the bins that are drawn."""
     curves: dict[tuple[str, str, str], list[Measurement]] = {}
     for one in found:
-        shown = one.metric in kind.metrics and one.flavour and one.variable
+        shown = one.metric in kind.metrics and one.flavour in FLAVOUR_LINES and one.variable
         if shown and one.count >= FEWEST and np.isfinite(one.up):
             curves.setdefault((one.metric, one.variable, one.flavour), []).append(one)
     return curves

@@ -119,10 +119,10 @@ BINNED_FIGURES: Mapping[str, BinnedFigure] = {
             "calibrated_coverage_68": "68 %, calibrated",
             "calibrated_coverage_95": "95 %, calibrated",
         },
-        caption="Share of the valid fits whose ellipsoid holds the true vertex, with the covariance of the "
-        "weighted fit, with its sandwich covariance, and with the latter scaled by chi2 over its degrees of "
-        "freedom and calibrated, each half of the jets by the other. The horizontal line is the content that "
-        "the ellipsoid claims.",
+        caption="Share of the fits whose ellipsoid holds the true vertex: in jets with two tracks from "
+        "there, with the covariance of the weighted fit and with its sandwich covariance; in all jets, with "
+        "the latter scaled by chi2 over its degrees of freedom and calibrated, each half of the jets by the "
+        "other. The horizontal line is the content that the ellipsoid claims.",
         levels=(0.68, 0.95) * 3,
     ),
     "selection": BinnedFigure(

@@ -69,7 +69,7 @@ def input_drawing(held_out: HeldOut) -> Drawing:
         name="inputs",
         title="Inputs of the networks",
         caption=f"Inputs of the tracks of the first {n_jets:,} jets, each curve normalised to one. A panel "
-        f"spans 99 % of the tracks, where tails are long {REACH:g} times half the central 68 % interval on "
+        f"spans 99 % of the tracks, or, where tails are long, {REACH:g} half widths of the central 68 % on "
         "either side of the median; the outer bins hold what lies beyond.",
         figure=figure,
     )
@@ -79,6 +79,6 @@ def bin_edges(values: Float[np.ndarray, " tracks"]) -> Float[np.ndarray, " edges
     """Bins of one width, in which the core is seen however long the tails."""
     if len(values) < 2:
         return np.linspace(0, 1, N_BINS + 1)
-    median, reach = np.median(values), REACH * width_of(values).value
+    median, reach = np.median(values), REACH * width_of(values).value or np.inf
     low, high = np.clip(np.quantile(values, CONTENT), median - reach, median + reach)
     return np.linspace(low, max(high, low + 1e-6), N_BINS + 1)
