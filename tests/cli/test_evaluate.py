@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score
 
 from ndive.cli import main
 from ndive.data import open_sample, write_sample
-from ndive.evaluation import inference
+from ndive.evaluation import inference, trained
 from ndive.models import load_model
 from tests.data.samples import make_rows, without
 from tests.training.samples import write_jets
@@ -73,6 +73,13 @@ def test_called_again_it_prints_the_same_numbers_and_computes_nothing(
     assert rows[:2] == ["other", "tagger"]
     accuracy = before["models"][0]["tagging"]["accuracy"]
     assert metrics(judged)["models"][0]["tagging"]["accuracy"] == accuracy
+
+
+def test_jets_that_trained_the_model_are_told(judged, held_out_jets, capsys, monkeypatch):
+    identity = open_sample(held_out_jets, job="evaluate").identity
+    monkeypatch.setattr(trained, "described_in", lambda _: {"train_identity": identity})
+    assert main(arguments(held_out_jets, judged, "tagger")) == 0
+    assert "note: 'tagger' was trained on these very jets" in capsys.readouterr().err
 
 
 def test_json_has_the_numbers_of_all_models_and_quiet_says_nothing_else(judged, held_out_jets, capsys):

@@ -131,7 +131,7 @@ def test_columns_for_other_jets_hold_the_factor_of_their_predicted_flavour():
         ErrorFactor(predicted=flavour, level=level, factor=1.0 + number, count=99)
         for number, (flavour, level) in enumerate(levels)
     ]
-    scale = scale_factor(predictions.vertices, JETS.real)
+    scale = np.where(predictions.vertices.valid, scale_factor(predictions.vertices, JETS.real), np.nan)
     found = error_columns(predictions, JETS.real, factors)
     np.testing.assert_array_equal(found["scale_factor"], scale)
     np.testing.assert_array_equal(found["sandwich_factor_68"], scale * np.array([1, 3, 5])[PREDICTED])

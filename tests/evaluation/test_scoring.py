@@ -107,7 +107,9 @@ def test_weights_and_vertices_stand_beside_the_tracks_and_jets(files):
     np.testing.assert_array_equal(rows["vertices"]["z"], fit.position[:, 2])
     np.testing.assert_array_equal(rows["vertices"]["sandwich_cov_xz"], fit.sandwich_covariance[:, 0, 2])
     np.testing.assert_array_equal(rows["vertices"]["n_tracks"], (fit.track_weights > 0).sum(axis=1))
-    np.testing.assert_array_equal(rows["vertices"]["scale_factor"], scale_factor(fit, valid))
+    np.testing.assert_array_equal(
+        rows["vertices"]["scale_factor"], np.where(fit.valid, scale_factor(fit, valid), np.nan)
+    )
 
 
 def test_jets_without_a_track_have_probabilities(scores):

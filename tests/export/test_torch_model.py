@@ -101,6 +101,19 @@ def test_a_vertexer_says_the_same(config, jets, tmp_path):
     np.testing.assert_allclose(found.weights, expected.weights, atol=1e-5)
 
 
+def test_scores_that_sank_are_raised_alike(jets, tmp_path):
+    config = ModelConfig(model="NDIVE", layers=0)
+    model = eqx.tree_at(lambda one: one.weigher.out.bias, made(config), jnp.full(1, -90.0))
+    expected = jax.jit(jax.vmap(model))(jets)
+    with torch.no_grad():
+        found = in_torch(model, config, tmp_path / "ndive.safetensors")(tensors_of(jets))
+    assert_same_vertex(found.vertex, expected.vertex)
+    some = np.asarray(jets.tracks.mask).any(axis=1)
+    largest = np.maximum(np.asarray(expected.weights).max(axis=1), expected.ghost_weight)
+    np.testing.assert_allclose(largest[some], np.exp(-20.0), rtol=1e-4)
+    np.testing.assert_allclose(found.weights, expected.weights, rtol=1e-3, atol=1e-15)
+
+
 def test_it_goes_on_training_but_for_the_normalisation(jets, tmp_path):
     config = ModelConfig(model="NDIVE", layers=0)
     model = made(config)

@@ -36,7 +36,8 @@ def evaluate(
 
     Predictions are kept beside each model and used again as long as model, jets and version are the same. The
     numbers are also written beside each model: to metrics.json, and in bins of pT, |eta|, multiplicity and
-    decay length to metrics.csv (with _epoch_N in their names for a given epoch).
+    decay length to metrics.csv (with _epoch_N in their names for a given epoch). Those of the last jets
+    stand there.
 
     Parameters
     ----------
@@ -69,6 +70,9 @@ def evaluate(
         tags=tags_with(fraction_c, fraction_b),
         overwrite=overwrite,
     )
+    for one in evaluations:
+        if one.trained.run.get("train_identity") == held_out.sample.identity:
+            console(stderr=True).print(f"note: '{one.trained.name}' was trained on these very jets")
     suffix = "" if epoch is None else f"_epoch_{epoch}"
     for one in evaluations:
         for name, write in ((METRICS, write_metrics), (BINNED, write_measurements)):

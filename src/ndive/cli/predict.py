@@ -37,7 +37,7 @@ def predict(
     The output has the rows of the input in their order, jets without a track too: in 'jets' its fields and
     NAME_pb, NAME_pc, NAME_pu; in 'tracks' NAME_aux_TrackOrigin, NAME_aux_VertexIndex and, of a model with a
     fit, NAME_aux_TrackWeight; then also 'vertices'. The files need no truth. Interrupted, the same command
-    goes on where it was.
+    goes on where it was. It is compressed with LZ4: h5py reads it after 'import hdf5plugin'.
 
     Parameters
     ----------
@@ -60,7 +60,8 @@ def predict(
     errors
         The metrics.json that 'ndive evaluate' wrote of this model on jets with truth, like these but not
         those that trained it. 'vertices' gets sandwich_factor_68 and sandwich_factor_95: with the errors of
-        the sandwich covariance times these, ellipsoids hold the true vertex in 68 and 95 % of the jets.
+        the sandwich covariance times these, ellipsoids hold the true vertex in 68 and 95 % of the jets, on
+        average over all that have a valid fit.
     workers
         Processes, one thread each; if not given, this one alone, on its GPU where it has one.
     scheduler

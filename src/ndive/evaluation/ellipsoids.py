@@ -76,12 +76,13 @@ def error_columns(
 ) -> dict[str, Float[np.ndarray, " jets"]]:
     """What the errors of the sandwich covariance are multiplied by; nothing of a model without a fit.
 
-    `scale_factor` comes from the tracks (`real` are their slots) alone; `sandwich_factor_68` and so on is its
-    product with the one of `factors` for the jet's most probable flavour.
+    NaN for jets without a valid one. `scale_factor` comes from the tracks (`real` are their slots) alone;
+    `sandwich_factor_68` and so on is its product with the one of `factors` for the jet's most probable
+    flavour.
     """
     if predictions.vertices is None:
         return {}
-    scale = scale_factor(predictions.vertices, real)
+    scale = np.where(predictions.vertices.valid, scale_factor(predictions.vertices, real), np.nan)
     return {
         "scale_factor": scale,
         **{

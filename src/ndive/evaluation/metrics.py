@@ -71,7 +71,7 @@ def read_error_factors(path: Path, trained: TrainedModel) -> tuple[ErrorFactor, 
     try:
         tree = json.loads(content)
         factors = {one["artefact"]: tuple(map(_error_factor, one["error_factors"])) for one in tree["models"]}
-        names = ", ".join(one["name"] for one in tree["models"]) or "no model"
+        names = ", ".join(f"{one['name']} after {one['epoch']} epochs" for one in tree["models"])
         identity = tree["sample"]["identity"]
     except (ValueError, KeyError, TypeError, OverflowError):
         raise ArgumentError(
@@ -79,8 +79,8 @@ def read_error_factors(path: Path, trained: TrainedModel) -> tuple[ErrorFactor, 
         ) from None
     if trained.artefact not in factors:
         raise ArgumentError(
-            f"'{path}' has no factors of errors of '{trained.path}' as it is now; it is of {names}: "
-            "judge the model with 'ndive evaluate'"
+            f"'{path}' has no factors of errors of '{trained.path}' after {trained.epoch} epochs; it is of "
+            f"{names or 'no model'}: judge this one with 'ndive evaluate'"
         )
     if not factors[trained.artefact]:
         raise ArgumentError(f"'{trained.name}' fits no vertex, so that '{path}' has no factors of its errors")

@@ -24,7 +24,7 @@ from ndive.models.encoder import WIDTH
 from ndive.models.features import N_FEATURES
 from ndive.models.ndive import CLIP, MAX_STEPS
 from ndive.models.ranks import N_RANKS
-from ndive.models.weights import LEARNED
+from ndive.models.weights import LEARNED, LOWEST_BEST
 from ndive.schema import load_schema
 
 
@@ -107,7 +107,9 @@ class NDIVE(nn.Module):
         scores = self.weigher(self.normalisation(features), mask)
         if self.activation == "softmax":
             return masked_softmax(scores, mask)
-        return torch.where(mask, scores.sigmoid(), 0)
+        best = torch.where(mask, scores, -torch.inf).amax(dim=-1, keepdim=True)
+        lift = torch.where(mask.any(dim=-1, keepdim=True), (LOWEST_BEST - best).clamp(min=0), 0)
+        return torch.where(mask, (scores + lift).sigmoid(), 0)
 
 
 class Tagger(nn.Module):

@@ -11,14 +11,24 @@ LEARNED = ("sigmoid", "softmax")
 GIVEN = ("perfect", "none")
 ACTIVATIONS = LEARNED + GIVEN
 
+LOWEST_BEST = -20.0
+"""Down here a sigmoid is an exponential to 2e-9, so that what is added to all scores of a jet is a factor of
+its weights, which moves no vertex. Nothing else keeps long training from weights that single precision loses.
+"""
+
 
 def learned_weights(
     scores: Float[Array, "tracks"], mask: Bool[Array, "tracks"], activation: str
 ) -> Float[Array, "tracks"]:
-    """Weights in [0, 1] from the network's scores by `sigmoid` or `softmax`; zero in masked slots."""
+    """Weights in [0, 1] from the network's scores by `sigmoid` or `softmax`; zero in masked slots.
+
+    Where a jet's best score is below `LOWEST_BEST`, all its scores are raised until it is not.
+    """
     if activation == "softmax":
         return masked_softmax(scores, mask)
-    return jnp.where(mask, jax.nn.sigmoid(scores), 0)
+    best = jnp.max(jnp.where(mask, scores, -jnp.inf))
+    lift = jnp.where(mask.any(), jnp.maximum(LOWEST_BEST - best, 0), 0)
+    return jnp.where(mask, jax.nn.sigmoid(scores + lift), 0)
 
 
 def given_weights(

@@ -112,8 +112,8 @@ BINNED_FIGURES: Mapping[str, BinnedFigure] = {
         published="",
         title="Coverage in bins",
         metrics={
-            "coverage_68": "68 % ellipsoid",
-            "coverage_95": "95 % ellipsoid",
+            "coverage_68": "68 %, fit",
+            "coverage_95": "95 %, fit",
             "sandwich_coverage_68": "68 %, sandwich",
             "sandwich_coverage_95": "95 %, sandwich",
             "calibrated_coverage_68": "68 %, calibrated",
