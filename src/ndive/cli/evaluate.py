@@ -70,11 +70,10 @@ def evaluate(
         tags=tags_with(fraction_c, fraction_b),
         overwrite=overwrite,
     )
-    for one in evaluations:
-        if one.trained.run.get("train_identity") == held_out.sample.identity:
-            console(stderr=True).print(f"note: '{one.trained.name}' was trained on these very jets")
     suffix = "" if epoch is None else f"_epoch_{epoch}"
     for one in evaluations:
+        if one.trained.learned_from(held_out.sample.identity):
+            console(stderr=True).print(f"note: '{one.trained.name}' was trained on these very jets")
         for name, write in ((METRICS, write_metrics), (BINNED, write_measurements)):
             path = one.trained.directory / name
             path = path.with_stem(f"{path.stem}{suffix}")

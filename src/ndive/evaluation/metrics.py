@@ -84,7 +84,7 @@ def read_error_factors(path: Path, trained: TrainedModel) -> tuple[ErrorFactor, 
         )
     if not factors[trained.artefact]:
         raise ArgumentError(f"'{trained.name}' fits no vertex, so that '{path}' has no factors of its errors")
-    if identity == trained.run.get("train_identity"):
+    if trained.learned_from(identity):
         raise ArgumentError(f"'{path}' is of the jets that trained '{trained.name}': judge it on others")
     return factors[trained.artefact]
 

@@ -57,6 +57,10 @@ class TrainedModel:
     history: History
     run: Mapping[str, Any] = field(default_factory=dict)
 
+    def learned_from(self, identity: str) -> bool:
+        """Whether its run says that the sample of this `Sample.identity` trained it."""
+        return self.run.get("train_identity") == identity
+
 
 def load_trained(
     name: str, models: Path, *, epoch: int | None = None, copy: int | None = None
