@@ -38,7 +38,7 @@ from ndive.training.gradient import batch_gradient
 from ndive.training.loop import JETS_A_CALL
 from ndive.training.losses import batch_losses, loss_weights, total_loss
 from ndive.training.optimisers import make_optimiser
-from ndive.training.stacking import WORTH_COMPILING, Blocks, Layout, in_blocks, layout_for, stacked
+from ndive.training.stacking import WORTH_COMPILING, Blocks, Layout, in_blocks, slots_for, stacked
 from ndive.training.state import TrainState, first_state
 from ndive.training.steps import make_train_steps
 
@@ -49,7 +49,7 @@ PUBLISHED_JETS = 1000
 
 def layout(sample: Sample) -> Layout:
     """How the batches are cut of a sample like this one that is large."""
-    return layout_for(WORTH_COMPILING, sample.n_slots, 1)
+    return Layout(slots=slots_for(WORTH_COMPILING, sample.n_slots))
 
 
 @dataclass(frozen=True, kw_only=True)

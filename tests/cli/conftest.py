@@ -32,7 +32,7 @@ def judged(held_out_jets: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         model = eqx.filter_jit(build_model)(CONFIG, identity_normalisation(), key=jax.random.key(seed))
         save_model(models / name / "best.eqx", model, CONFIG)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inference, "BATCH_SIZE", N_JETS)
+        patch.setattr(inference, "JETS_AT_ONCE", N_JETS)
         jax.config.update("jax_disable_most_optimizations", True)
         call = ["evaluate", "tagger", "other", "-s", str(held_out_jets), "--models", str(models)]
         assert main(call) == 0
@@ -43,7 +43,7 @@ def judged(held_out_jets: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models run over no more jets than there are."""
-    monkeypatch.setattr(inference, "BATCH_SIZE", N_JETS)
+    monkeypatch.setattr(inference, "JETS_AT_ONCE", N_JETS)
 
 
 @pytest.fixture

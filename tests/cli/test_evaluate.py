@@ -57,7 +57,7 @@ def test_the_accuracy_is_that_of_the_model_applied_jet_by_jet(judged, held_out_j
 def test_called_again_it_prints_the_same_numbers_and_computes_nothing(
     judged, held_out_jets, capsys, monkeypatch
 ):
-    monkeypatch.setattr(inference, "read_ahead", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(inference, "one_ahead", lambda *_: pytest.fail("read again"))
     before = metrics(judged)
     assert main(arguments(held_out_jets, judged, "other", "tagger", "other")) == 0
     said = capsys.readouterr()

@@ -19,7 +19,7 @@ def arguments(jets, models, output, *names):
 def test_it_leaves_a_page_figures_and_numbers_and_is_reused(
     judged, held_out_jets, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr(inference, "read_ahead", lambda *_: pytest.fail("predicted again"))
+    monkeypatch.setattr(inference, "one_ahead", lambda *_: pytest.fail("predicted again"))
     few = {name: FIGURES[name] for name in ("roc", "flavour_confusion", "pulls")}
     monkeypatch.setattr("ndive.report.sections.FIGURES", few)
     output = tmp_path / "new" / "report"

@@ -42,5 +42,5 @@ def models(tagger: eqx.Module, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture(scope="session")
 def held_out(sample: Sample, models: Path) -> HeldOut:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inference, "BATCH_SIZE", N_JETS)
+        patch.setattr(inference, "JETS_AT_ONCE", N_JETS)
         return read_held_out(sample, models)

@@ -15,7 +15,7 @@ from ndive.training.history import write_history
 def test_nothing_is_predicted_twice(models, sample, held_out, monkeypatch):
     trained = load_trained("tagger", models)
     first = evaluate(trained, held_out)
-    monkeypatch.setattr(inference, "read_ahead", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(inference, "one_ahead", lambda *_: pytest.fail("read again"))
     again = evaluate(trained, read_held_out(sample, models))
     np.testing.assert_array_equal(first.predictions.flavour, again.predictions.flavour)
     assert again.summary == first.summary

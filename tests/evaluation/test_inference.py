@@ -11,7 +11,7 @@ from ndive.vertexing import fit_vertex
 
 
 def test_the_jets_are_those_of_the_file(rows, sample, monkeypatch):
-    monkeypatch.setattr(inference, "BATCH_SIZE", 20)
+    monkeypatch.setattr(inference, "JETS_AT_ONCE", 20)
     told = []
     jets = read_jets(sample, report=told.append)
     np.testing.assert_array_equal(jets.flavour, rows["jets"]["flavour_label"])

@@ -21,7 +21,7 @@ from tests.evaluation.toys import toy_jets, toy_predictions
 @pytest.fixture(autouse=True)
 def model_path(models, monkeypatch):
     monkeypatch.setenv("NDIVE_MODEL_PATH", str(models))
-    monkeypatch.setattr(inference, "BATCH_SIZE", 45)
+    monkeypatch.setattr(inference, "JETS_AT_ONCE", 45)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_vertex_its_covariance_and_the_weights_have_their_columns():
 
 def test_all_copies_come_in_a_list_and_nothing_is_computed_twice(sample, monkeypatch):
     (first,) = get_test_output_list("tagger", samples=sample.paths[0])
-    monkeypatch.setattr(inference, "read_ahead", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(inference, "one_ahead", lambda *_: pytest.fail("read again"))
     monkeypatch.setenv("NDIVE_SAMPLES_PATH", str(sample.paths[0]))
     again = get_test_output("tagger")
     np.testing.assert_array_equal(again["u_output_arr"], first["u_output_arr"])

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(inference, "BATCH_SIZE", 10)
+    monkeypatch.setattr(inference, "JETS_AT_ONCE", 10)
     monkeypatch.setattr(scoring, "PIECE", 10)
 
 
@@ -60,7 +60,7 @@ def written(trained, source, output, pool=None, name="mine"):
 def scores(trained, files, tmp_path_factory):
     """What one uninterrupted call gives."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inference, "BATCH_SIZE", 10)
+        patch.setattr(inference, "JETS_AT_ONCE", 10)
         patch.setattr(scoring, "PIECE", 10)
         return written(trained, files[0], tmp_path_factory.mktemp("out") / "scores.h5")[1]
 

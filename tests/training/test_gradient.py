@@ -17,7 +17,7 @@ from ndive.training import TrainConfig, forward, preset, stacking
 from ndive.training.devices import ALIKE, AXIS, in_a_row
 from ndive.training.gradient import batch_gradient
 from ndive.training.losses import batch_losses, head_counts, loss_weights, total_loss
-from ndive.training.stacking import Layout, in_blocks, layout_for
+from ndive.training.stacking import Layout, in_blocks, slots_for
 
 JETS, SLOTS = 13, 5
 BASE = replace(preset("final_ftag_base"), class_weight_c=0.5)
@@ -129,7 +129,7 @@ def test_the_baseline_in_float32() -> None:
     [(30_000, 4, (4,)), (30_000, 8, (5, 8)), (30_000, 15, (5, 8, 15)), (10_000, 15, (15,))],
 )
 def test_slots_of_a_sample(n_jets: int, n_slots: int, slots: tuple[int, ...]) -> None:
-    assert layout_for(n_jets, n_slots, 2) == Layout(slots=slots, devices=2)
+    assert slots_for(n_jets, n_slots) == slots
 
 
 def test_blocks_hold_every_jet_with_all_its_tracks() -> None:

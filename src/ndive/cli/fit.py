@@ -16,7 +16,7 @@ from ndive.cli.console import console
 from ndive.cli.outputs import check_free, check_output
 from ndive.cli.progress import jets_progress
 from ndive.data import Sample, open_sample, write_datasets
-from ndive.data.ahead import read_ahead
+from ndive.data.ahead import one_ahead
 from ndive.data.batch import padded_tracks
 from ndive.data.vertices import vertex_rows
 from ndive.errors import ArgumentError, SampleError
@@ -123,7 +123,7 @@ def _fitted(
         w[: stop - start] = np.where(tracks.mask, column, 0)
         return padded_tracks(tracks, size), w, stop - start
 
-    for tracks, w, real in read_ahead(read, range(0, sample.n_jets, size)):
+    for tracks, w, real in one_ahead(read, range(0, sample.n_jets, size)):
         yield _rows(fit_vertex(tracks, w, max_steps=max_steps), w)[:real]
 
 

@@ -3,6 +3,7 @@
 from ndive.data.batch import Batch as Batch
 from ndive.data.batch import by_tracks as by_tracks
 from ndive.data.batch import first_slots as first_slots
+from ndive.data.batch import packed as packed
 from ndive.data.batch import padded as padded
 from ndive.data.batches import batch_rows as batch_rows
 from ndive.data.batches import batches as batches

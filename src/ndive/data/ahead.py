@@ -1,4 +1,4 @@
-"""Reading the next piece while this one is used."""
+"""The next piece made while this one is used."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,12 +8,15 @@ Place = TypeVar("Place")
 Piece = TypeVar("Piece")
 
 
-def read_ahead(read: Callable[[Place], Piece], places: Iterable[Place]) -> Iterator[Piece]:
-    """What `read` gives for each place, the next one read by a thread while this one is used."""
+def one_ahead(make: Callable[[Place], Piece], places: Iterable[Place]) -> Iterator[Piece]:
+    """What `make` gives for each place, the next one made by a thread while this one is used.
+
+    The places themselves are drawn by whoever uses the pieces.
+    """
     with ThreadPoolExecutor(max_workers=1) as thread:
         ahead = None
         for place in places:
-            coming = thread.submit(read, place)
+            coming = thread.submit(make, place)
             if ahead is not None:
                 yield ahead.result()
             ahead = coming

@@ -54,12 +54,16 @@ def taken(batch: Batch, jets: np.ndarray | slice) -> Batch:
 
 def by_tracks(batch: Batch) -> Batch:
     """The jets of a batch in rising order of their number of tracks, which are in the first slots of each."""
+    n_tracks = np.asarray(batch.jet.tracks.mask).sum(axis=-1)
+    return packed(taken(batch, np.argsort(n_tracks, kind="stable")))
+
+
+def packed(batch: Batch) -> Batch:
+    """A batch with the tracks of each jet in its first slots, in their order."""
     mask = np.asarray(batch.jet.tracks.mask)
-    jets = np.argsort(mask.sum(axis=-1), kind="stable")
     slots = np.argsort(~mask, axis=-1, kind="stable")
-    rows = jets[:, None], slots[jets]
-    packed = [leaf[rows] for leaf in _of_slots(batch)]
-    return eqx.tree_at(_of_slots, taken(batch, jets), packed)
+    rows = np.arange(len(mask))[:, None], slots
+    return eqx.tree_at(_of_slots, batch, [leaf[rows] for leaf in _of_slots(batch)])
 
 
 def first_slots(batch: Batch, n_slots: int) -> Batch:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Int
 
-from ndive.data.ahead import read_ahead
+from ndive.data.ahead import one_ahead
 from ndive.data.batch import Batch, concatenated, padded, taken
 from ndive.data.sample import Ranges, Sample
 from ndive.errors import ArgumentError
@@ -76,7 +76,7 @@ def sequential_batches(sample: Sample, batch_size: int) -> Iterator[tuple[Batch,
     if batch_size < 1:
         raise ArgumentError(f"batch size {batch_size}; allowed is 1 or more")
     ranges = [[_range(sample, start, batch_size)] for start in range(0, sample.n_jets, batch_size)]
-    for batch in read_ahead(sample.read_ranges, ranges):
+    for batch in one_ahead(sample.read_ranges, ranges):
         yield padded(batch, batch_size), len(batch.truth.flavour)
 
 
@@ -86,7 +86,7 @@ def _shuffled(sample: Sample, seed: int, epoch: int, skipped: int) -> Iterator[B
     def read(group: Group) -> Batch:
         return taken(sample.read_ranges(group.blocks), group.order)
 
-    return read_ahead(read, _behind(_groups(sample, seed, epoch), skipped))
+    return one_ahead(read, _behind(_groups(sample, seed, epoch), skipped))
 
 
 def _groups(sample: Sample, seed: int, epoch: int) -> Iterator[Group]:

@@ -1,36 +1,24 @@
-"""Running a model over a sample: jets in file order, one batch in memory at a time."""
+"""Running a model over a sample: jets in file order, some thousands in memory at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import Bool
-from scipy.special import softmax
 
 from ndive.data import Batch, Sample
-from ndive.data.ahead import read_ahead
-from ndive.data.batch import padded
+from ndive.data.ahead import one_ahead
 from ndive.data.truth import unknown_truth
 from ndive.errors import ArgumentError
-from ndive.evaluation.grouping import vertex_indices
-from ndive.evaluation.predictions import FittedVertices, JetTable, Predictions
-from ndive.models import (
-    Model,
-    ModelConfig,
-    TaggerOutput,
-    VertexerOutput,
-    build_model,
-    identity_normalisation,
-)
-from ndive.training import forward
+from ndive.evaluation.outputs import arranged, computed, predictions
+from ndive.evaluation.predictions import JetTable, Predictions
+from ndive.models import Model, ModelConfig, build_model, identity_normalisation
+from ndive.training.stacking import slots_for
 
-BATCH_SIZE = 1000
-
-_forward = eqx.filter_jit(forward)
+JETS_AT_ONCE = 4000
+"""Jets in memory together: the more, the fewer blocks that are not full."""
 
 Report = Callable[[int], None]
 """Told the number of jets done since it was last called."""
@@ -39,6 +27,8 @@ SELECTIONS = {"none": "no selection", "perfect": "perfect selection"}
 """Fits without a network: whose tracks they take, and their names in figures and tables."""
 
 Piece = TypeVar("Piece", JetTable, Predictions)
+Maker = Callable[[Sequence[range]], Iterator[Piece]]
+"""What makes a piece of the jets in each of some ranges, one piece after the other."""
 
 
 def predict(
@@ -54,7 +44,9 @@ def predict(
     if model.reads_truth and not sample.has_truth:
         raise ArgumentError("the model reads the truth: open the sample to train, not to predict")
 
-    return _over(sample, rows, partial(_outputs, model), report)
+    slots = slots_for(sample.n_jets, sample.n_slots)
+    read = partial(_read, sample)
+    return _over(sample, rows, _outputs(model, read, slots), report)
 
 
 def fit_selected(
@@ -72,13 +64,14 @@ def fit_selected(
     config = ModelConfig(model="NDIVE", activation="perfect", ghost=False)
     model = build_model(config, identity_normalisation(), key=jax.random.key(0))
 
-    def outputs(batch: Batch) -> Predictions:
+    def read(rows: range) -> Batch:
+        batch = _read(sample, rows)
         truth = batch.truth
         chosen = {"none": batch.jet.tracks.mask, "perfect": truth.perfect_weights}[selection]
         weights = np.asarray(chosen, truth.perfect_weights.dtype)
-        return _outputs(model, replace(batch, truth=replace(truth, perfect_weights=weights)))
+        return replace(batch, truth=replace(truth, perfect_weights=weights))
 
-    return _over(sample, rows, outputs, report)
+    return _over(sample, rows, _outputs(model, read, (sample.n_slots,)), report)
 
 
 def read_jets(sample: Sample, rows: range | None = None, *, report: Report | None = None) -> JetTable:
@@ -86,61 +79,38 @@ def read_jets(sample: Sample, rows: range | None = None, *, report: Report | Non
 
     **Raises:** `SampleError` for a row that breaks the layout.
     """
-    return _over(sample, rows, _jets, report)
+    return _over(sample, rows, partial(one_ahead, lambda some: _jets(_read(sample, some))), report)
 
 
-def _over(sample: Sample, rows: range | None, of: Callable[[Batch], Piece], report: Report | None) -> Piece:
-    """What `of` makes of each batch, put together; the jets that fill up the last batch are dropped."""
+def _over(sample: Sample, rows: range | None, make: Maker[Piece], report: Report | None) -> Piece:
+    """What `make` gives for some jets after the other, put together."""
     asked = range(sample.n_jets) if rows is None else rows
-    ranges = [(start, min(start + BATCH_SIZE, asked.stop)) for start in asked[::BATCH_SIZE]]
+    ranges = [asked[start : start + JETS_AT_ONCE] for start in range(0, len(asked), JETS_AT_ONCE)]
     pieces = []
-    for batch in read_ahead(partial(_read, sample), ranges):
-        pieces.append(of(padded(batch, BATCH_SIZE)))
+    for some, piece in zip(ranges, make(ranges), strict=True):
+        pieces.append(piece)
         if report:
-            report(len(batch.truth.flavour))
-    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[: len(asked)], *pieces)
+            report(len(some))
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *pieces)
 
 
-def _read(sample: Sample, rows: tuple[int, int]) -> Batch:
+def _outputs(model: Model, read: Callable[[range], Batch], slots: tuple[int, ...]) -> Maker[Predictions]:
+    """How `model` is run over jets: the next ones read and the last ones put in order while it computes."""
+
+    def outputs(ranges: Sequence[range]) -> Iterator[Predictions]:
+        coming = one_ahead(lambda some: arranged(read(some), JETS_AT_ONCE, slots), ranges)
+        done = ((computed(model, jets), jets) for jets in coming)
+        return one_ahead(lambda pair: predictions(*pair), done)
+
+    return outputs
+
+
+def _read(sample: Sample, rows: range) -> Batch:
     """Some jets with their targets, unknown ones where the sample was opened without."""
     if sample.has_truth:
-        return sample.read(*rows)
-    jet = sample.read_jets(*rows)
+        return sample.read(rows.start, rows.stop)
+    jet = sample.read_jets(rows.start, rows.stop)
     return Batch(jet=jet, truth=unknown_truth(*jet.tracks.mask.shape))
-
-
-def _outputs(model: Model, batch: Batch) -> Predictions:
-    return _predictions(_forward(model, batch), np.asarray(batch.jet.tracks.mask))
-
-
-def _predictions(output: VertexerOutput | TaggerOutput, real: Bool[np.ndarray, "jets slots"]) -> Predictions:
-    """The outputs of one batch as NumPy arrays."""
-    if isinstance(output, VertexerOutput):
-        return Predictions(flavour=None, origin=None, vertex_index=None, vertices=_vertices(output))
-    return Predictions(
-        flavour=softmax(np.asarray(output.flavour_logits), axis=-1),
-        origin=softmax(np.asarray(output.origin_logits), axis=-1),
-        vertex_index=vertex_indices(np.asarray(output.pairing_logits), real),
-        vertices=_vertices(output),
-    )
-
-
-def _vertices(output: VertexerOutput | TaggerOutput) -> FittedVertices | None:
-    vertex, weights = output.vertex, output.weights
-    if vertex is None or weights is None:
-        return None
-    return FittedVertices(
-        position=np.asarray(vertex.position),
-        covariance=np.asarray(vertex.covariance),
-        sandwich_covariance=np.asarray(vertex.sandwich_covariance),
-        chi2=np.asarray(vertex.chi2),
-        ndf=np.asarray(vertex.ndf),
-        iterations=np.asarray(vertex.iterations),
-        status=np.asarray(vertex.status),
-        valid=np.asarray(vertex.valid),
-        track_weights=np.asarray(weights),
-        ghost_weight=None if output.ghost_weight is None else np.asarray(output.ghost_weight),
-    )
 
 
 def _jets(batch: Batch) -> JetTable:

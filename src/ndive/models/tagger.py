@@ -90,7 +90,7 @@ class Tagger(eqx.Module):
         **Raises:** `ArgumentError` where the model needs one of them and has none.
         """
         found = self.vertexer(jet, perfect_weights) if self.vertexer else None
-        output = self.tag(jet, self._position(found, hadron_vertex))
+        output = self.tag(jet, self.position(found, hadron_vertex))
         if found is None:
             return output
         return replace(output, weights=found.weights, vertex=found.vertex, ghost_weight=found.ghost_weight)
@@ -104,10 +104,13 @@ class Tagger(eqx.Module):
             flavour_logits=flavour, origin_logits=origin, pairing_logits=pairing, weights=None, vertex=None
         )
 
-    def _position(
-        self, found: VertexerOutput | None, hadron_vertex: Float[Array, "3"] | None
-    ) -> Float[Array, "3"] | None:
-        """Where the tracks are looked at a second time."""
+    def position(
+        self, found: VertexerOutput | None, hadron_vertex: Float[Array, "*batch 3"] | None
+    ) -> Float[Array, "*batch 3"] | None:
+        """Where the tracks are looked at a second time, if they are: `found` is what the vertexer gave.
+
+        **Raises:** `ArgumentError` where it is the `hadron_vertex` and there is none.
+        """
         if found is not None:
             return found.vertex.position
         if self.vertexer_name == "true_vertex" and hadron_vertex is None:

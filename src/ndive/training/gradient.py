@@ -5,7 +5,7 @@ takes longest to compile, so it sees the whole batch with all slots, once. Each 
 divided by their number, which is known before its derivative is drawn: from the truth, or from the fit.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import equinox as eqx
@@ -13,13 +13,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from ndive.data import Batch, first_slots
+from ndive.data import Batch
 from ndive.models import NDIVE, Tagger
 from ndive.training.accuracies import Means, batch_means, no_means
 from ndive.training.config import TrainConfig
 from ndive.training.devices import over_devices
+from ndive.training.forward import fitted, tagged, weighed
 from ndive.training.losses import Mean, head_counts, loss_weights, total_loss
-from ndive.training.stacking import Blocks
+from ndive.training.stacking import Blocks, with_slots_needed
 
 Counts = Mapping[str, Float[Array, ""]]
 Positions = Float[Array, "*jets 3"] | None
@@ -43,8 +44,7 @@ def _of_one_device(
     """What the jets of one device add to the gradient and the sums."""
     model = eqx.combine(parameters, fixed)
     if isinstance(model, Tagger) and model.vertexer is None:
-        vertices = jnp.asarray(blocks.jets.truth.hadron_vertex)
-        positions = vertices if model.vertexer_name == "true_vertex" else None
+        positions = model.position(None, jnp.asarray(blocks.jets.truth.hadron_vertex))
         gradient, _, means = _of_heads(parameters, fixed, blocks, positions, config)
         return gradient, means
     weights, to_parameters = jax.vjp(lambda parameters: _weights(parameters, fixed, blocks), parameters)
@@ -68,13 +68,13 @@ def _of_heads(
     def slopes(jets: Batch, position: Positions) -> Any:
         def total(parameters: PyTree, position: Positions) -> tuple[Float[Array, ""], Means]:
             tagger = cast(Tagger, eqx.combine(parameters, fixed))
-            means = batch_means(jax.vmap(tagger.tag)(jets.jet, position), jets, config)
+            means = batch_means(tagged(tagger, jets, position), jets, config)
             return _weighted(means, counts, config), means
 
         return jax.grad(total, argnums=(0, 1), has_aux=True)(parameters, position)
 
     def one(carry: tuple[PyTree, Means], block: tuple[Blocks, Positions]) -> Any:
-        (slope, by_position), means = _with_slots_needed(slopes, *block)
+        (slope, by_position), means = with_slots_needed(slopes, *block)
         return jax.tree.map(jnp.add, carry, (slope, means)), by_position
 
     nothing = jax.tree.map(jnp.zeros_like, parameters), no_means()
@@ -88,13 +88,12 @@ def _weights(parameters: PyTree, fixed: PyTree, blocks: Blocks) -> Float[Array, 
     The derivative computes the network anew, block by block, rather than keep what it went through.
     """
     vertexer = vertexer_of(eqx.combine(parameters, fixed))
-    n_slots = blocks.jets.jet.tracks.mask.shape[-1] + vertexer.ghost
+    n_slots = blocks.jets.jet.tracks.mask.shape[-1]
 
     def weigh(jets: Batch) -> Array:
-        weights = jax.vmap(vertexer.weigh)(jets.jet, jnp.asarray(jets.truth.perfect_weights))
-        return jnp.pad(weights, ((0, 0), (0, n_slots - weights.shape[-1])))
+        return weighed(vertexer, jets, n_slots)
 
-    return jax.lax.map(jax.checkpoint(lambda block: _with_slots_needed(weigh, block)), blocks)
+    return jax.lax.map(jax.checkpoint(lambda block: with_slots_needed(weigh, block)), blocks)
 
 
 def _fitted(
@@ -102,21 +101,11 @@ def _fitted(
 ) -> tuple[tuple[Float[Array, ""], Float[Array, "blocks jets 3"]], Means]:
     """The weighted losses of the fit and the vertices, and the sums of the losses."""
     joined = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), (jets, weights))
-    found = jax.vmap(vertexer_of(model).fit)(joined[0].jet, joined[1])
+    found = fitted(vertexer_of(model), *joined)
     means = batch_means(found, joined[0], config)
     counts = over_devices({name: means[name].count for name in ("vertex", "chi2", "weight")})
     positions = found.vertex.position.reshape(*weights.shape[:2], 3)
     return (_weighted(means, counts, config), positions), means
-
-
-def _with_slots_needed(function: Callable[..., Any], block: Blocks, *rest: Any) -> Any:
-    """`function(jets, *rest)` of one block, its jets cut to the slots that it needs."""
-
-    def of_slots(n_slots: int) -> Callable[..., Any]:
-        return lambda jets, *rest: function(first_slots(jets, n_slots), *rest)
-
-    branches = [of_slots(n_slots) for n_slots in block.slots]
-    return jax.lax.switch(block.needs, branches, block.jets, *rest)
 
 
 def _weighted(means: Means, counts: Counts, config: TrainConfig) -> Float[Array, ""]:

@@ -27,7 +27,7 @@ from ndive.training.keeping import Keeper
 from ndive.training.normalise import estimate_normalisation
 from ndive.training.pretrained import with_pretrained
 from ndive.training.progress import Notice, Progress, Report, silent
-from ndive.training.stacking import Blocks, Layout, layout_for, stacked
+from ndive.training.stacking import Blocks, Layout, slots_for, stacked
 from ndive.training.standing import Standing
 from ndive.training.state import Learner, first_state, is_finished
 from ndive.training.steps import TrainSteps, Validate, make_train_steps, make_validate
@@ -104,7 +104,7 @@ def train_model(
     )
     standing = _begin(run, directory, existing, report, pretrained)
     mesh = in_a_row(devices)
-    layout = layout_for(train_sample.n_jets, train_sample.n_slots, mesh.size)
+    layout = Layout(slots=slots_for(train_sample.n_jets, train_sample.n_slots), devices=mesh.size)
     train_steps = make_train_steps(config, train_sample.n_jets // config.batch_size * config.num_epochs, mesh)
     validate = make_validate(config, mesh)
     with interrupts_put_off() as asked:

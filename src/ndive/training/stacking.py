@@ -1,15 +1,16 @@
 """Batches as blocks of jets with like numbers of tracks, several batches as one array each for one call."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import Int
 
-from ndive.data import Batch, by_tracks, padded
+from ndive.data import Batch, by_tracks, first_slots, padded
 from ndive.data.truth import Array
 
 SLOT_COUNTS = (5, 8, 15, 25, 40, 60)
@@ -48,10 +49,10 @@ class Blocks(eqx.Module):
     slots: tuple[int, ...] = eqx.field(static=True)
 
 
-def layout_for(n_jets: int, n_slots: int, devices: int) -> Layout:
-    """How to cut the batches of a sample of `n_jets` with `n_slots`: one number of slots if it is small."""
+def slots_for(n_jets: int, n_slots: int) -> tuple[int, ...]:
+    """To which numbers of slots to cut a sample of `n_jets` with `n_slots`: to all of them if it is small."""
     fewer = (count for count in SLOT_COUNTS if count < n_slots and n_jets >= WORTH_COMPILING)
-    return Layout(slots=(*fewer, n_slots), devices=devices)
+    return (*fewer, n_slots)
 
 
 def stacked(stream: Iterator[Batch], at_once: int, layout: Layout) -> Iterator[tuple[Blocks, int]]:
@@ -81,3 +82,13 @@ def in_blocks(batch: Batch, layout: Layout) -> Blocks:
     most = jets.jet.tracks.mask.sum(axis=-1).max(axis=-1)
     needs = np.searchsorted(layout.slots, most).astype(np.int32)
     return Blocks(jets=jets, needs=needs, slots=layout.slots)
+
+
+def with_slots_needed(function: Callable[..., Any], block: Blocks, *rest: Any) -> Any:
+    """`function(jets, *rest)` of one block, its jets cut to the slots that it needs."""
+
+    def of_slots(n_slots: int) -> Callable[..., Any]:
+        return lambda jets, *rest: function(first_slots(jets, n_slots), *rest)
+
+    branches = [of_slots(n_slots) for n_slots in block.slots]
+    return jax.lax.switch(block.needs, branches, block.jets, *rest)
