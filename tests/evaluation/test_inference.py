@@ -43,3 +43,11 @@ def test_a_tagger_gives_each_jet_what_it_gives_it_alone(sample, tagger):
         jet = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), sample.read(row, row + 1).jet)
         expected = jax.nn.softmax(alone(jet).flavour_logits)
         np.testing.assert_allclose(predictions.flavour[row], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_many_jets_in_small_files_are_worth_more_programs(sample, tagger, monkeypatch):
+    asked = []
+    monkeypatch.setattr(inference, "slots_for", lambda n_jets, slots: asked.append(n_jets) or (slots,))
+    predict(tagger, sample, range(3))
+    predict(tagger, sample, range(3), n_jets=90_000)
+    assert asked == [sample.n_jets, 90_000]

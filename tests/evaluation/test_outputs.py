@@ -1,5 +1,6 @@
 """Jets computed in blocks of like numbers of tracks, and put back in order."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.special import softmax
 from ndive.data import Batch, Sample
 from ndive.evaluation import Predictions, inference, outputs, predict
 from ndive.evaluation.grouping import vertex_indices
-from ndive.evaluation.outputs import PADDING, arranged, computed, predictions
+from ndive.evaluation.outputs import NO_JET, arranged, computed, predictions
 from ndive.models import Model, ModelConfig, build_model, identity_normalisation
 from ndive.training import forward, stacking
 from tests.evaluation.conftest import SLOTS
@@ -31,8 +32,7 @@ def scattered(sample: Sample) -> Batch:
     batch = sample.read(0, sample.n_jets)
     slots = np.random.default_rng(3).permuted(np.tile(np.arange(SLOTS), (sample.n_jets, 1)), axis=1)
     rows = np.arange(sample.n_jets)[:, None], slots
-    n_jets = sample.n_jets
-    return jax.tree.map(lambda leaf: leaf[rows] if leaf.shape[1:2] == (SLOTS,) else leaf[:n_jets], batch)
+    return jax.tree.map(lambda leaf: leaf[rows] if leaf.shape[1:2] == (SLOTS,) else leaf, batch)
 
 
 def a_model(**options: object) -> Model:
@@ -48,14 +48,15 @@ def in_blocks(model: Model, batch: Batch) -> Predictions:
 def test_every_jet_is_in_one_block_that_holds_all_its_tracks(scattered: Batch) -> None:
     jets = arranged(scattered, MOST, CUTS)
     n_jets = len(scattered.truth.flavour)
-    assert jets.rows.shape == (-(-MOST // 7) + len(CUTS), 7)
-    used = jets.rows != PADDING
+    assert jets.rows.shape == (-(-MOST // 7) + len(CUTS) - 1, 7)
+    used = jets.rows != NO_JET
     assert_array_equal(np.sort(jets.rows[used]), np.arange(n_jets))
     assert np.all(np.diff(used.any(axis=-1).astype(int)) <= 0)
-    needed = np.array(CUTS)[np.asarray(jets.blocks.needs)][:, None]
-    mask = np.asarray(jets.blocks.jets.jet.tracks.mask)
-    assert np.all(mask.sum(axis=-1) <= needed)
+    mask, n_tracks = np.asarray(jets.blocks.jets.jet.tracks.mask), jets.real.sum(axis=-1)
     assert_array_equal(mask, np.arange(SLOTS) < mask.sum(axis=-1, keepdims=True))
+    assert_array_equal(mask.sum(axis=-1)[used], n_tracks[jets.rows[used]])
+    needs = np.broadcast_to(np.asarray(jets.blocks.needs)[:, None], used.shape)
+    assert_array_equal(needs[used], np.searchsorted(CUTS, n_tracks[jets.rows[used]]))
     assert not mask[~used].any()
     assert len(np.unique(np.asarray(jets.blocks.needs)[used.any(axis=-1)])) == len(CUTS)
 
@@ -103,14 +104,16 @@ def test_a_jet_is_told_the_same_in_any_company(sample: Sample, monkeypatch: pyte
     for start, stop in ((0, sample.n_jets), (5, 32)):
         apart = predict(model, sample, range(start, stop))
         assert_array_equal(apart.vertex_index, together.vertex_index[start:stop])
-        assert_allclose(apart.flavour, together.flavour[start:stop], rtol=1e-6)
-        assert_allclose(apart.origin, together.origin[start:stop], rtol=1e-6)
+        assert_allclose(apart.flavour, together.flavour[start:stop], rtol=1e-5)
+        assert_allclose(apart.origin, together.origin[start:stop], rtol=1e-5)
 
 
 def test_blocks_without_a_jet_are_not_computed(scattered: Batch) -> None:
     jets = arranged(scattered, MOST, CUTS)
-    output = computed(a_model(model="FTAG", vertexer="none"), jets)
-    unused = (jets.rows == PADDING).all(axis=-1)
+    model = a_model(model="FTAG", vertexer="none")
+    model = eqx.tree_at(lambda tagger: tagger.heads.flavour.layers[-1].bias, model, jnp.ones(3))
+    output = computed(model, jets)
+    unused = (jets.rows == NO_JET).all(axis=-1)
     assert unused.any()
     assert not jnp.any(output.flavour_logits[unused])
-    assert jnp.all(jnp.any(output.flavour_logits[~unused] != 0, axis=(1, 2)))
+    assert jnp.all(output.flavour_logits[~unused])

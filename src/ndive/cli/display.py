@@ -67,7 +67,7 @@ def display(
     rows = range(jet, min(jet + jets, sample.n_jets))
     table = read_jets(sample, rows)
     found = {title: fit_selected(name, sample, rows) for name, title in SELECTIONS.items()}
-    found |= {name: predict(one, sample, rows) for name, one in trained.items()}
+    found |= {name: predict(one, sample, rows, n_jets=len(rows)) for name, one in trained.items()}
     events = [
         EventJet(
             example=read_example(sample, table, row, first=rows.start),

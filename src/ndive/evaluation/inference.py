@@ -18,7 +18,8 @@ from ndive.models import Model, ModelConfig, build_model, identity_normalisation
 from ndive.training.stacking import slots_for
 
 JETS_AT_ONCE = 4000
-"""Jets in memory together: the more, the fewer blocks that are not full."""
+"""Jets that are computed together, the more the fewer blocks that are not full; up to four times as many are
+in memory: read, computed and put in order."""
 
 Report = Callable[[int], None]
 """Told the number of jets done since it was last called."""
@@ -32,11 +33,17 @@ Maker = Callable[[Sequence[range]], Iterator[Piece]]
 
 
 def predict(
-    model: Model, sample: Sample, rows: range | None = None, *, report: Report | None = None
+    model: Model,
+    sample: Sample,
+    rows: range | None = None,
+    *,
+    n_jets: int | None = None,
+    report: Report | None = None,
 ) -> Predictions:
     """All outputs of `model` on the jets of `sample`, or on those in `rows`.
 
-    A sample that was opened to predict serves every model but those that read the truth.
+    A sample that was opened to predict serves every model but those that read the truth. `n_jets`, those of
+    the sample unless given, is how many there are to predict in all: many are worth more programs.
 
     **Raises:** `SampleError` for a row that breaks the layout, `ArgumentError` where a model reads the truth
     and the sample was opened without.
@@ -44,7 +51,7 @@ def predict(
     if model.reads_truth and not sample.has_truth:
         raise ArgumentError("the model reads the truth: open the sample to train, not to predict")
 
-    slots = slots_for(sample.n_jets, sample.n_slots)
+    slots = slots_for(sample.n_jets if n_jets is None else n_jets, sample.n_slots)
     read = partial(_read, sample)
     return _over(sample, rows, _outputs(model, read, slots), report)
 
@@ -83,7 +90,7 @@ def read_jets(sample: Sample, rows: range | None = None, *, report: Report | Non
 
 
 def _over(sample: Sample, rows: range | None, make: Maker[Piece], report: Report | None) -> Piece:
-    """What `make` gives for some jets after the other, put together."""
+    """What `make` gives for a few thousand jets after the other, put together; `rows` are consecutive."""
     asked = range(sample.n_jets) if rows is None else rows
     ranges = [asked[start : start + JETS_AT_ONCE] for start in range(0, len(asked), JETS_AT_ONCE)]
     pieces = []

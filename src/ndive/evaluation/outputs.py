@@ -8,7 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Bool, Float, Int, PyTree, Shaped
+from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 from scipy.special import softmax
 
 from ndive.data import Batch, packed, padded
@@ -21,8 +21,8 @@ from ndive.training.stacking import JETS_A_BLOCK, Blocks, with_slots_needed
 
 Rows = Int[np.ndarray, "blocks size"]
 
-PADDING = -1
-"""The row of a jet that fills up a block: behind the last one of its batch."""
+NO_JET = -1
+"""The row of a jet that fills up a block: the one put behind the last of its batch."""
 
 
 class Arranged(NamedTuple):
@@ -39,16 +39,15 @@ class Arranged(NamedTuple):
 def arranged(batch: Batch, most: int, slots: tuple[int, ...]) -> Arranged:
     """Blocks of jets that need equally many of `slots`, in rising order, the last of them all that there are.
 
-    There are as many blocks as `most` jets can fill, so that all batches up to that size have one shape. A
-    jet's number of tracks alone says with how many it is computed: its neighbours change nothing but the
-    last digit.
+    There are as many blocks as `most` jets can fill, so that all batches have one shape; none may have more.
+    Of `slots` a jet gets as many as its own tracks need: its neighbours change nothing but the last digit.
     """
     real = np.asarray(batch.jet.tracks.mask)
     needs = np.searchsorted(slots, real.sum(axis=-1))
     kinds = [_in_rows(np.flatnonzero(needs == kind)) for kind in range(len(slots))]
     used = [len(kind) for kind in kinds]
-    unused = -(-most // JETS_A_BLOCK) + len(slots) - sum(used)
-    rows = np.concatenate([*kinds, np.full((unused, JETS_A_BLOCK), PADDING)])
+    unused = -(-most // JETS_A_BLOCK) + len(slots) - 1 - sum(used)
+    rows = np.concatenate([*kinds, np.full((unused, JETS_A_BLOCK), NO_JET)])
     jets = packed(taken(padded(batch, len(real) + 1), rows.ravel()))
     blocks = Blocks(
         jets=jax.tree.map(lambda leaf: leaf.reshape(*rows.shape, *leaf.shape[1:]), jets),
@@ -63,7 +62,8 @@ def computed(model: Model, jets: Arranged) -> VertexerOutput | TaggerOutput:
 
     What belongs to tracks has all slots, zeros behind those that a block needs.
     """
-    return _computed(model, jets.blocks, np.count_nonzero((jets.rows != PADDING).any(axis=-1)))
+    used = (jets.rows != NO_JET).any(axis=-1)
+    return _computed(model, jets.blocks, jnp.asarray(used.sum(), jnp.int32))
 
 
 def predictions(output: VertexerOutput | TaggerOutput, jets: Arranged) -> Predictions:
@@ -87,12 +87,12 @@ def predictions(output: VertexerOutput | TaggerOutput, jets: Arranged) -> Predic
 
 
 def _in_rows(jets: Int[np.ndarray, " jets"]) -> Rows:
-    filled = np.pad(jets, (0, -len(jets) % JETS_A_BLOCK), constant_values=PADDING)
+    filled = np.pad(jets, (0, -len(jets) % JETS_A_BLOCK), constant_values=NO_JET)
     return filled.reshape(-1, JETS_A_BLOCK)
 
 
 @eqx.filter_jit
-def _computed(model: Model, blocks: Blocks, count: Int[ArrayLike, ""]) -> VertexerOutput | TaggerOutput:
+def _computed(model: Model, blocks: Blocks, count: Int[Array, ""]) -> VertexerOutput | TaggerOutput:
     """The outputs of the first `count` blocks, one after the other."""
     blocks = jax.tree.map(jnp.asarray, blocks)
 
@@ -119,9 +119,7 @@ def _of_block(model: Model, block: Blocks) -> VertexerOutput | TaggerOutput:
 
     position = model.position(found, jnp.asarray(block.jets.truth.hadron_vertex))
     output = with_slots_needed(tag, block, position)
-    if found is None:
-        return output
-    return replace(output, weights=found.weights, vertex=found.vertex, ghost_weight=found.ghost_weight)
+    return output if found is None else output.with_fit(found)
 
 
 def _fits(vertexer: NDIVE, block: Blocks) -> VertexerOutput:

@@ -73,8 +73,8 @@ class JetTable(eqx.Module):
 class FittedVertices(eqx.Module):
     """One fitted vertex a jet; the fields of `ndive.Vertex` that figures need, in mm.
 
-    `track_weights` are those of the fit in the slots of the jet; `ghost_weight` that of the ghost track,
-    `None` where the fit has none.
+    `track_weights` are those of the fit in the slots of the jet, zero in empty ones; `ghost_weight` that of
+    the ghost track, `None` where the fit has none.
     """
 
     position: Float[np.ndarray, "jets 3"]
@@ -92,8 +92,9 @@ class FittedVertices(eqx.Module):
 class Predictions(eqx.Module):
     """All outputs of one model on one sample; `None` where the model has no such output.
 
-    `flavour` `[jets, 3]` and `origin` `[jets, slots, 4]` are probabilities. `vertex_index` `[jets, slots]` is
-    equal for the tracks that the pairing head joins to one vertex, -1 in empty slots.
+    `flavour` `[jets, 3]` and `origin` `[jets, slots, 4]` are probabilities, zeros in empty slots.
+    `vertex_index` `[jets, slots]` is equal for the tracks that the pairing head joins to one vertex, -1 in
+    empty slots.
     """
 
     flavour: Float[np.ndarray, "jets 3"] | None

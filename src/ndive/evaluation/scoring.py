@@ -29,13 +29,14 @@ PIECE = 16_000
 class Scorer:
     """A model file and how its scores are called; `job` is what its samples are opened for.
 
-    `factors` are those of the errors of its vertices.
+    `n_jets` is how many it scores in all; `factors` are those of the errors of its vertices.
     """
 
     path: Path
     artefact: str
     name: str
     job: str
+    n_jets: int
     copied: Copied
     factors: tuple[ErrorFactor, ...]
 
@@ -102,6 +103,7 @@ def write_scores(
         artefact=trained.artefact,
         name=name,
         job=job_of(trained),
+        n_jets=sample.n_jets,
         copied=copied_fields(sample.headers, name),
         factors=tuple(factors),
     )
@@ -127,7 +129,7 @@ def score(scorer: Scorer, piece: Piece) -> Rows:
     """
     sample = open_sample(piece.path, job=scorer.job)
     rows = range(piece.start, piece.stop)
-    predictions = predict(_model(scorer.path, scorer.artefact), sample, rows)
+    predictions = predict(_model(scorer.path, scorer.artefact), sample, rows, n_jets=scorer.n_jets)
     return score_rows(scorer.name, predictions, sample.headers[0], scorer.copied, rows, scorer.factors)
 
 

@@ -36,6 +36,10 @@ class TaggerOutput(eqx.Module):
     vertex: Vertex | None
     ghost_weight: Float[Array, "*batch"] | None = None
 
+    def with_fit(self, found: VertexerOutput) -> "TaggerOutput":
+        """The same with what the vertexer `found`."""
+        return replace(self, weights=found.weights, vertex=found.vertex, ghost_weight=found.ghost_weight)
+
 
 class Tagger(eqx.Module):
     """The GN1-like tagger of arXiv:2310.12804, section 4, for one jet.
@@ -91,9 +95,7 @@ class Tagger(eqx.Module):
         """
         found = self.vertexer(jet, perfect_weights) if self.vertexer else None
         output = self.tag(jet, self.position(found, hadron_vertex))
-        if found is None:
-            return output
-        return replace(output, weights=found.weights, vertex=found.vertex, ghost_weight=found.ghost_weight)
+        return output if found is None else output.with_fit(found)
 
     def tag(self, jet: Jet, position: Float[Array, "3"] | None) -> TaggerOutput:
         """The logits of one jet whose tracks are seen from `position` too, if there is one; no vertex."""
@@ -107,7 +109,9 @@ class Tagger(eqx.Module):
     def position(
         self, found: VertexerOutput | None, hadron_vertex: Float[Array, "*batch 3"] | None
     ) -> Float[Array, "*batch 3"] | None:
-        """Where the tracks are looked at a second time, if they are: `found` is what the vertexer gave.
+        """Where the tracks are looked at a second time, `[..., 3]` in mm; None where they are not.
+
+        `found` is what the vertexer ndive gave, None for another one.
 
         **Raises:** `ArgumentError` where it is the `hadron_vertex` and there is none.
         """

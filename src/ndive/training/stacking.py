@@ -37,11 +37,11 @@ class Layout:
 
 
 class Blocks(eqx.Module):
-    """Batches, each sorted by the number of tracks and cut into blocks of one size.
+    """Jets with like numbers of tracks in blocks of one size; any axes may lead, or one block be alone.
 
-    **Attributes:** `jets`, whose leaves begin with the axes batches, blocks and jets; `needs`
-    `[batches, blocks]`, index into `slots` of the number of leading slots that hold all tracks of a block;
-    `slots`, as in a `Layout`.
+    **Attributes:** `jets`, whose leaves begin with these axes (batches, blocks) and that of the jets;
+    `needs` `[batches, blocks]`, index into `slots` of the number of leading slots that hold all tracks of a
+    block; `slots`, as in a `Layout`.
     """
 
     jets: Batch
@@ -85,10 +85,13 @@ def in_blocks(batch: Batch, layout: Layout) -> Blocks:
 
 
 def with_slots_needed(function: Callable[..., Any], block: Blocks, *rest: Any) -> Any:
-    """`function(jets, *rest)` of one block, its jets cut to the slots that it needs."""
+    """`function(jets, *rest)` of one block alone, its jets cut to the slots that it needs.
+
+    The result must have one shape for all numbers of slots.
+    """
 
     def of_slots(n_slots: int) -> Callable[..., Any]:
-        return lambda jets, *rest: function(first_slots(jets, n_slots), *rest)
+        return lambda jets, *others: function(first_slots(jets, n_slots), *others)
 
     branches = [of_slots(n_slots) for n_slots in block.slots]
     return jax.lax.switch(block.needs, branches, block.jets, *rest)
