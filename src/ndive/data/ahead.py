@@ -1,24 +1,37 @@
 """The next piece made while this one is used."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import lru_cache
 from typing import TypeVar
 
 Place = TypeVar("Place")
 Piece = TypeVar("Piece")
 
+THREADS = 4
+"""Pieces that are made at a time, by all that call `one_ahead`."""
+
 
 def one_ahead(make: Callable[[Place], Piece], places: Iterable[Place]) -> Iterator[Piece]:
     """What `make` gives for each place, the next one made by a thread while this one is used.
 
-    The places themselves are drawn by whoever uses the pieces.
+    The places themselves are drawn by whoever uses the pieces. `make` must not wait for another `one_ahead`:
+    all share a few threads.
     """
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        ahead = None
+    coming: list[Future[Piece]] = []
+    try:
         for place in places:
-            coming = thread.submit(make, place)
-            if ahead is not None:
-                yield ahead.result()
-            ahead = coming
-        if ahead is not None:
-            yield ahead.result()
+            coming.append(_threads(os.getpid()).submit(make, place))
+            if len(coming) > 1:
+                yield coming.pop(0).result()
+        for last in coming:
+            yield last.result()
+    finally:
+        wait(coming)
+
+
+@lru_cache(maxsize=1)
+def _threads(process: int) -> ThreadPoolExecutor:
+    """The threads of a process, kept: new ones each time would leave free memory behind that is in pieces."""
+    return ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix=f"ndive-ahead-{process}")
