@@ -43,11 +43,9 @@ def forward_of_training(tagger: Tagger) -> Any:
     vertexer = tagger.vertexer
 
     def of_batch(blocks: Blocks) -> Any:
-        n_slots, found, positions = blocks.jets.jet.tracks.mask.shape[-1], None, None
+        found, positions = None, None
         if vertexer is not None:
-            weights = jax.lax.map(
-                lambda block: with_slots_needed(lambda jets: weighed(vertexer, jets, n_slots), block), blocks
-            )
+            weights = jax.lax.map(lambda block: weighed(vertexer, block), blocks)
             jets, joined = jax.tree.map(
                 lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), (blocks.jets, weights)
             )

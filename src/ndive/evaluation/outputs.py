@@ -123,9 +123,7 @@ def _of_block(model: Model, block: Blocks) -> VertexerOutput | TaggerOutput:
 
 
 def _fits(vertexer: NDIVE, block: Blocks) -> VertexerOutput:
-    n_slots = block.jets.jet.tracks.mask.shape[-1]
-    weights = with_slots_needed(lambda jets: weighed(vertexer, jets, n_slots), block)
-    return fitted(vertexer, block.jets, weights)
+    return fitted(vertexer, block.jets, weighed(vertexer, block))
 
 
 def _filled(output: TaggerOutput, n_slots: int) -> TaggerOutput:

@@ -6,6 +6,7 @@ from jaxtyping import Array, Float
 
 from ndive.data import Batch
 from ndive.models import NDIVE, Model, Tagger, TaggerOutput, VertexerOutput
+from ndive.training.stacking import Blocks, with_slots_needed
 
 
 def forward(model: Model, batch: Batch) -> TaggerOutput | VertexerOutput:
@@ -16,10 +17,15 @@ def forward(model: Model, batch: Batch) -> TaggerOutput | VertexerOutput:
     )
 
 
-def weighed(vertexer: NDIVE, batch: Batch, n_slots: int) -> Float[Array, "jets slots"]:
-    """The weights of the tracks of every jet, the ghost's first if there is one, zero up to `n_slots`."""
-    weights = jax.vmap(vertexer.weigh)(batch.jet, jnp.asarray(batch.truth.perfect_weights))
-    return jnp.pad(weights, ((0, 0), (0, n_slots + vertexer.ghost - weights.shape[-1])))
+def weighed(vertexer: NDIVE, block: Blocks) -> Float[Array, "jets slots"]:
+    """The weights of the tracks of one block, the ghosts' first if there are any, zero behind the needed."""
+    n_slots = block.jets.jet.tracks.mask.shape[-1] + vertexer.ghost
+
+    def weigh(jets: Batch) -> Float[Array, "jets slots"]:
+        weights = jax.vmap(vertexer.weigh)(jets.jet, jnp.asarray(jets.truth.perfect_weights))
+        return jnp.pad(weights, ((0, 0), (0, n_slots - weights.shape[-1])))
+
+    return with_slots_needed(weigh, block)
 
 
 def fitted(vertexer: NDIVE, batch: Batch, weights: Float[Array, "jets slots"]) -> VertexerOutput:

@@ -88,12 +88,7 @@ def _weights(parameters: PyTree, fixed: PyTree, blocks: Blocks) -> Float[Array, 
     The derivative computes the network anew, block by block, rather than keep what it went through.
     """
     vertexer = vertexer_of(eqx.combine(parameters, fixed))
-    n_slots = blocks.jets.jet.tracks.mask.shape[-1]
-
-    def weigh(jets: Batch) -> Array:
-        return weighed(vertexer, jets, n_slots)
-
-    return jax.lax.map(jax.checkpoint(lambda block: with_slots_needed(weigh, block)), blocks)
+    return jax.lax.map(jax.checkpoint(lambda block: weighed(vertexer, block)), blocks)
 
 
 def _fitted(
