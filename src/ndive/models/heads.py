@@ -57,4 +57,10 @@ class Heads(eqx.Module):
     ) -> tuple[Float[Array, "flavours"], Float[Array, "tracks origins"], Float[Array, "tracks tracks"]]:
         """Logits of flavour, origin and pairing of one jet."""
         pairing = self.pairing([tracks[:, None], tracks[None, :], jet])
-        return self.flavour([jet]), self.origin([tracks, jet]), pairing[..., 0]
+        return *self.classes(tracks, jet), pairing[..., 0]
+
+    def classes(
+        self, tracks: Float[Array, "tracks width"], jet: Float[Array, "width"]
+    ) -> tuple[Float[Array, "flavours"], Float[Array, "tracks origins"]]:
+        """Logits of flavour and origin of one jet, without those of its pairs."""
+        return self.flavour([jet]), self.origin([tracks, jet])

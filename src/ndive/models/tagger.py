@@ -99,12 +99,18 @@ class Tagger(eqx.Module):
 
     def tag(self, jet: Jet, position: Float[Array, "3"] | None) -> TaggerOutput:
         """The logits of one jet whose tracks are seen from `position` too, if there is one; no vertex."""
-        tracks = self._embed(jet, position)
-        share = masked_softmax(self.pooling(tracks)[:, 0], jet.tracks.mask)
-        flavour, origin, pairing = self.heads(tracks, share @ tracks)
+        flavour, origin, pairing = self.heads(*self.embed(jet, position))
         return TaggerOutput(
             flavour_logits=flavour, origin_logits=origin, pairing_logits=pairing, weights=None, vertex=None
         )
+
+    def embed(
+        self, jet: Jet, position: Float[Array, "3"] | None
+    ) -> tuple[Float[Array, "tracks width"], Float[Array, "width"]]:
+        """What the heads read: the tracks of one jet, and the jet, their mean by attention pooling."""
+        tracks = self._encoded(jet, position)
+        share = masked_softmax(self.pooling(tracks)[:, 0], jet.tracks.mask)
+        return tracks, share @ tracks
 
     def position(
         self, found: VertexerOutput | None, hadron_vertex: Float[Array, "*batch 3"] | None
@@ -121,7 +127,7 @@ class Tagger(eqx.Module):
             raise ArgumentError("the vertexer 'true_vertex' needs hadron_vertex, found none")
         return hadron_vertex if self.vertexer_name == "true_vertex" else None
 
-    def _embed(self, jet: Jet, position: Float[Array, "3"] | None) -> Float[Array, "tracks width"]:
+    def _encoded(self, jet: Jet, position: Float[Array, "3"] | None) -> Float[Array, "tracks width"]:
         """The tracks as measured, beside the tracks about `position`."""
         features = track_features(jet)
         measured = self._encode(jet, features, jnp.zeros(3, features.dtype))

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from ndive.data import Batch
 from ndive.models import TaggerOutput, VertexerOutput
@@ -48,11 +49,23 @@ def batch_accuracies(output: TaggerOutput | VertexerOutput, batch: Batch) -> dic
     if not isinstance(output, TaggerOutput):
         return no_accuracies()
     truth, mask = jax.tree.map(jnp.asarray, batch.truth), jnp.asarray(batch.jet.tracks.mask)
-    flavour = jnp.argmax(output.flavour_logits, axis=-1) == truth.flavour
-    origin = jnp.argmax(output.origin_logits, axis=-1) == truth.origin
     pairing = (output.pairing_logits > 0) == same_vertex(truth.vertex_index)
+    return {
+        **class_accuracies(output.flavour_logits, output.origin_logits, batch),
+        "pairing_accuracy": mean_over(pairing.astype(float), pairing_terms(mask)),
+    }
+
+
+def class_accuracies(
+    flavour_logits: Float[Array, "jets flavours"],
+    origin_logits: Float[Array, "jets tracks origins"],
+    batch: Batch,
+) -> dict[str, Mean]:
+    """The accuracies of the flavour and of the origin."""
+    truth, mask = jax.tree.map(jnp.asarray, batch.truth), jnp.asarray(batch.jet.tracks.mask)
+    flavour = jnp.argmax(flavour_logits, axis=-1) == truth.flavour
+    origin = jnp.argmax(origin_logits, axis=-1) == truth.origin
     return {
         "flavour_accuracy": mean_over(flavour.astype(float), truth.flavour >= 0),
         "origin_accuracy": mean_over(origin.astype(float), origin_terms(truth.origin, mask)),
-        "pairing_accuracy": mean_over(pairing.astype(float), pairing_terms(mask)),
     }

@@ -36,3 +36,10 @@ def fitted(vertexer: NDIVE, batch: Batch, weights: Float[Array, "jets slots"]) -
 def tagged(tagger: Tagger, batch: Batch, position: Float[Array, "jets 3"] | None) -> TaggerOutput:
     """The logits of every jet, its tracks seen from its `position` too, if there are any; no vertices."""
     return jax.vmap(tagger.tag)(batch.jet, position)
+
+
+def embedded(
+    tagger: Tagger, batch: Batch, position: Float[Array, "jets 3"] | None
+) -> tuple[Float[Array, "jets tracks width"], Float[Array, "jets width"]]:
+    """What the heads read of every jet, its tracks seen from its `position` too, if there are any."""
+    return jax.vmap(tagger.embed)(batch.jet, position)

@@ -15,11 +15,12 @@ from jaxtyping import Array, Float, PyTree
 
 from ndive.data import Batch
 from ndive.models import NDIVE, Tagger
-from ndive.training.accuracies import Means, batch_means, no_means
+from ndive.training.accuracies import Means, batch_means, class_accuracies, no_means
 from ndive.training.config import TrainConfig
 from ndive.training.devices import over_devices
-from ndive.training.forward import fitted, tagged, weighed
-from ndive.training.losses import Mean, head_counts, loss_weights, total_loss
+from ndive.training.forward import embedded, fitted, weighed
+from ndive.training.losses import Mean, class_losses, head_counts, loss_weights, total_loss
+from ndive.training.pairing import pairing_means
 from ndive.training.stacking import Blocks, with_slots_needed
 
 Counts = Mapping[str, Float[Array, ""]]
@@ -67,8 +68,7 @@ def _of_heads(
 
     def slopes(jets: Batch, position: Positions) -> Any:
         def total(parameters: PyTree, position: Positions) -> tuple[Float[Array, ""], Means]:
-            tagger = cast(Tagger, eqx.combine(parameters, fixed))
-            means = batch_means(tagged(tagger, jets, position), jets, config)
+            means = head_means(cast(Tagger, eqx.combine(parameters, fixed)), jets, position, config)
             return _weighted(means, counts, config), means
 
         return jax.grad(total, argnums=(0, 1), has_aux=True)(parameters, position)
@@ -113,3 +113,15 @@ def _weighted(means: Means, counts: Counts, config: TrainConfig) -> Float[Array,
 def vertexer_of(model: NDIVE | Tagger) -> NDIVE:
     """The part of a `model` with a fit that fits: all of it, or the vertexer of a tagger."""
     return model if isinstance(model, NDIVE) else cast(NDIVE, model.vertexer)
+
+
+def head_means(tagger: Tagger, jets: Batch, position: Positions, config: TrainConfig) -> Means:
+    """The losses and accuracies of the heads of a tagger, those of the pairs row by row."""
+    tracks, jet = embedded(tagger, jets, position)
+    logits = jax.vmap(tagger.heads.classes)(tracks, jet)
+    return (
+        no_means()
+        | class_losses(*logits, jets, config)
+        | class_accuracies(*logits, jets)
+        | pairing_means(tagger.heads.pairing, tracks, jet, jets)
+    )

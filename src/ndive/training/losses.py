@@ -71,8 +71,7 @@ def batch_losses(output: TaggerOutput | VertexerOutput, batch: Batch, config: Tr
     truth, mask = jax.tree.map(jnp.asarray, batch.truth), batch.jet.tracks.mask
     means = no_losses()
     if isinstance(output, TaggerOutput):
-        means["flavour"] = flavour_loss(output.flavour_logits, truth.flavour, config.class_weights)
-        means["origin"] = origin_loss(output.origin_logits, truth.origin, mask)
+        means |= class_losses(output.flavour_logits, output.origin_logits, batch, config)
         means["pairing"] = pairing_loss(output.pairing_logits, truth.vertex_index, mask)
     if output.vertex is not None and output.weights is not None:
         fitted = output.vertex.valid & (truth.flavour >= 0)
@@ -82,6 +81,20 @@ def batch_losses(output: TaggerOutput | VertexerOutput, batch: Batch, config: Tr
         means["chi2"] = mean_over(output.vertex.chi2, fitted)
         means["weight"] = weight_loss(output.weights, truth.perfect_weights, mask)
     return means
+
+
+def class_losses(
+    flavour_logits: Float[Array, "jets flavours"],
+    origin_logits: Float[Array, "jets tracks origins"],
+    batch: Batch,
+    config: TrainConfig,
+) -> dict[str, Mean]:
+    """The losses of the flavour and of the origin."""
+    truth, mask = jax.tree.map(jnp.asarray, batch.truth), batch.jet.tracks.mask
+    return {
+        "flavour": flavour_loss(flavour_logits, truth.flavour, config.class_weights),
+        "origin": origin_loss(origin_logits, truth.origin, mask),
+    }
 
 
 def head_counts(jets: Batch, config: TrainConfig) -> dict[str, Float[Array, ""]]:
@@ -147,8 +160,12 @@ def pairing_loss(
     mask: Bool[Array, "jets tracks"],
 ) -> Mean:
     """Binary cross-entropy over all ordered pairs of real tracks of the batch, the diagonal included."""
-    entropy = optax.sigmoid_binary_cross_entropy(logits, same_vertex(vertex_index).astype(logits.dtype))
-    return mean_over(entropy, pairing_terms(mask))
+    return mean_over(pair_entropy(logits, same_vertex(vertex_index)), pairing_terms(mask))
+
+
+def pair_entropy(logits: Float[Array, "*pairs"], same: Bool[Array, "*pairs"]) -> Float[Array, "*pairs"]:
+    """−log of the probability given to what is true, where the sigmoid of a logit is that of `same`."""
+    return jax.nn.softplus(jnp.where(same, -logits, logits))
 
 
 def pairing_terms(mask: Bool[Array, "*jets tracks"]) -> Bool[Array, "*jets tracks tracks"]:

@@ -19,7 +19,7 @@ SLOT_COUNTS = (5, 8, 15, 25, 40, 60)
 WORTH_COMPILING = 20_000
 """Jets of a sample from which on the time saved by several programs is more than compiling them takes."""
 
-JETS_A_BLOCK = 100
+JETS_A_BLOCK = 50
 """Jets whose arrays stay in the cache of a core, about."""
 
 FEWEST_BLOCKS = 4
