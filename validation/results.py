@@ -2,10 +2,12 @@ r"""What the paper's models learn from one sample: the tables and the learning c
 
     uv run ndive simulate --jets 442000 --fractions 0.68 0.08 0.24 --seed 20 --resolution shlomi \
         --output SAMPLE
-    uv run python validation/results.py SAMPLE MODELS [NAME ...]
+    uv run python validation/first_jets.py SAMPLE HALF 150000 35360
+    JAX_NUM_CPU_DEVICES=2 uv run python validation/results.py SAMPLE HALF MODELS [NAME ...]
 
 Trains what is not finished yet, and goes on with what was interrupted; then prints Markdown and draws the
-losses. With names it trains those alone, so that several processes may share the work.
+losses. The long trainings see all jets of SAMPLE, the studies those of HALF. With names it trains those
+alone, so that several processes may share the work.
 """
 
 import sys
@@ -14,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import jax
 import numpy as np
 
 import ndive
@@ -40,12 +43,15 @@ from ndive.evaluation import (
 from ndive.report.figure import save_drawing
 from ndive.report.losses import loss_drawing
 from ndive.report.style import model_lines, styled
-from ndive.training import TrainConfig
+from ndive.training import TrainConfig, preset
 from ndive.training.compilation import keep_compiled
-from ndive.training.presets import preset
+from ndive.training.copies import Copy
+from ndive.training.run import made_ready, train_copy
 
 FIGURES = Path(__file__).parent.parent / "docs" / "figures"
-SEED = 7
+SEEDS = (7, 8, 9)
+"""Of the first, second and third copy."""
+
 EFFICIENCIES = np.array([0.6, 0.7, 0.8])
 RECIPE: dict[str, Any] = {
     "use_adam": True,
@@ -58,7 +64,7 @@ BASE, FIT = "final_ftag_base", "final_ftag_ndive"
 LONG = MappingProxyType({BASE: 3, FIT: 3, "final_ftag_ndive_pf_track_selection": 1, "final_ndive_only": 1})
 """Name -> copies, trained for `LONG_EPOCHS`."""
 
-LONG_EPOCHS = 15
+LONG_EPOCHS = 40
 
 STUDIES: MappingProxyType[str, tuple[str, dict[str, Any]]] = MappingProxyType(
     {
@@ -69,12 +75,13 @@ STUDIES: MappingProxyType[str, tuple[str, dict[str, Any]]] = MappingProxyType(
         "study_softmax": (FIT, {"track_weight_activation": "softmax"}),
         "study_weight_loss": (FIT, {"track_weight_loss": True}),
         "study_propagated_errors": (FIT, {"use_propagated_errors": True}),
-        "study_pretrained": (FIT, {"pretrained_NDIVE": True}),
+        "study_ndive_only": ("final_ndive_only", {}),
+        "study_pretrained": (FIT, {"pretrained_NDIVE": True, "pretrained_from": "study_ndive_only"}),
     }
 )
 """Name -> the configuration it begins with and the one change of it, trained once for `SHORT_EPOCHS`."""
 
-SHORT_EPOCHS = 5
+SHORT_EPOCHS = 20
 
 PAPER = MappingProxyType(
     {
@@ -94,18 +101,26 @@ def configuration(name: str) -> TrainConfig:
     return replace(preset(origin), **RECIPE, config_name=name, num_epochs=SHORT_EPOCHS, **change)
 
 
-def train(name: str, sample: Path, models: Path, count: int) -> None:
-    """Train `count` copies, or one without a number; those that are finished are kept."""
-    print(f"{name}: {count}", file=sys.stderr, flush=True)
-    ndive.train_copies(configuration(name), sample, count, models, seed=SEED, existing="resume")
+def train(name: str, sample: Path, models: Path, number: int) -> None:
+    """Train one run, alone or the copy `number` of several; one that is finished is kept."""
+    copies = LONG.get(name, 1)
+    directory = models / name / (f"model_{number}" if copies > 1 else "")
+    print(f"training {directory}", file=sys.stderr, flush=True)
+    train_copy(
+        made_ready(configuration(name), sample, models),
+        Copy(title=name, directory=directory, seed=SEEDS[number]),
+        existing="resume",
+        save_every=5,
+        devices=jax.devices(),
+    )
 
 
-def train_all(names: list[str], sample: Path, models: Path) -> None:
+def train_all(names: list[str], sample: Path, half: Path, models: Path) -> None:
     """The first copy of every name, then the second ones: what is there early covers all rows."""
-    for number in range(1, 1 + max(LONG.get(name, 1) for name in names)):
+    for number in range(max(LONG.get(name, 1) for name in names)):
         for name in names:
-            if number <= LONG.get(name, 1):
-                train(name, sample, models, number if LONG.get(name, 1) > 1 else 0)
+            if number < LONG.get(name, 1):
+                train(name, sample if name in LONG else half, models, number)
 
 
 def scores(one: Evaluation, test: HeldOut, background: str) -> Scores:
@@ -187,9 +202,10 @@ def judge(names: list[str], base: str, sample: Path, root: Path) -> dict[str, li
 
 def main() -> None:
     """Train, then print and draw."""
-    sample, root, names = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+    sample, half, root = map(Path, sys.argv[1:4])
+    names = sys.argv[4:]
     keep_compiled()
-    train_all(names or [*LONG, *STUDIES], sample, root)
+    train_all(names or [*LONG, *STUDIES], sample, half, root)
     if names:
         return
     trained = judge(list(LONG), BASE, sample, root)

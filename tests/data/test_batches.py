@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Iterator
 from unittest.mock import patch
 
@@ -162,3 +164,14 @@ def test_wrong_arguments(sample, size, seed, epoch, first):
 def test_a_wrong_size_in_order(sample):
     with pytest.raises(ArgumentError, match="1 or more"):
         list(sequential_batches(sample, 0))
+
+
+def test_a_stream_that_is_left_open_ends_silently_with_the_interpreter(sample):
+    script = (
+        "import sys; from ndive.data import batches, open_sample;"
+        "stream = batches(open_sample(sys.argv[1]), 1, seed=0, epoch=0); next(stream)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(sample.paths[0])], capture_output=True, text=True, check=True
+    )
+    assert ended.stderr == ""

@@ -1,10 +1,10 @@
 """Jets files in and out: writing, opening with checks, streaming batches, and what is in a file."""
 
 from ndive.data.batch import Batch as Batch
-from ndive.data.batch import by_tracks as by_tracks
 from ndive.data.batch import first_slots as first_slots
 from ndive.data.batch import packed as packed
 from ndive.data.batch import padded as padded
+from ndive.data.batch import taken as taken
 from ndive.data.batches import batch_rows as batch_rows
 from ndive.data.batches import batches as batches
 from ndive.data.batches import sequential_batches as sequential_batches

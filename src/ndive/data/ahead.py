@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
+from sys import is_finalizing
 from typing import TypeVar
 
 Place = TypeVar("Place")
@@ -28,7 +29,9 @@ def one_ahead(make: Callable[[Place], Piece], places: Iterable[Place]) -> Iterat
         for last in coming:
             yield last.result()
     finally:
-        wait(coming)
+        # Where the interpreter ends, the threads have, and what waits may be gone.
+        if not is_finalizing():
+            wait(coming)
 
 
 @lru_cache(maxsize=1)

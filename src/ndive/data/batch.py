@@ -48,19 +48,15 @@ def concatenated(pieces: Sequence[Jets]) -> Jets:
 
 
 def taken(batch: Batch, jets: np.ndarray | slice) -> Batch:
-    """Some jets of a batch: a view for a slice, a copy for a list of indices."""
+    """Some jets of a batch: a view for a slice, a copy for indices, whose axes become those of the jets."""
     return jax.tree.map(lambda leaf: leaf[jets], batch)
 
 
-def by_tracks(batch: Batch) -> Batch:
-    """The jets of a batch in rising order of their number of tracks, which are in the first slots of each."""
-    n_tracks = np.asarray(batch.jet.tracks.mask).sum(axis=-1)
-    return packed(taken(batch, np.argsort(n_tracks, kind="stable")))
-
-
 def packed(batch: Batch) -> Batch:
-    """A batch with the tracks of each jet in its first slots, in their order."""
+    """A batch with the tracks of each jet in its first slots, in their order; as jets files have them."""
     mask = np.asarray(batch.jet.tracks.mask)
+    if not np.any(mask[:, 1:] & ~mask[:, :-1]):
+        return batch
     slots = np.argsort(~mask, axis=-1, kind="stable")
     rows = np.arange(len(mask))[:, None], slots
     return eqx.tree_at(_of_slots, batch, [leaf[rows] for leaf in _of_slots(batch)])

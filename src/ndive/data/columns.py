@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from ndive.data.hdf5 import opened, read_rows
+from ndive.data.hdf5 import opened, read_ranges
 from ndive.data.header import Header
 from ndive.errors import SampleError
 from ndive.schema import Schema
@@ -22,12 +22,10 @@ def read_columns(header: Header, wanted: Wanted, ranges: Iterable[tuple[int, int
     **Raises:** `SampleError` where the file has no such field or its bytes are damaged.
     """
     with opened(header.path) as file:
-        datasets = {name: file[name] for name, fields in wanted.items() if fields}
-        for start, stop in ranges:
-            yield {
-                name: _split(header, name, wanted[name], read_rows(dataset, start, stop))
-                for name, dataset in datasets.items()
-            }
+        ranges = list(ranges)
+        datasets = {name: read_ranges(file[name], ranges) for name, fields in wanted.items() if fields}
+        for _ in ranges:
+            yield {name: _split(header, name, wanted[name], next(rows)) for name, rows in datasets.items()}
 
 
 def in_program_units(rows: Rows, header: Header, schema: Schema, precision: type[np.floating]) -> Rows:

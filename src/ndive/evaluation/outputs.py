@@ -48,9 +48,8 @@ def arranged(batch: Batch, most: int, slots: tuple[int, ...]) -> Arranged:
     used = [len(kind) for kind in kinds]
     unused = -(-most // JETS_A_BLOCK) + len(slots) - 1 - sum(used)
     rows = np.concatenate([*kinds, np.full((unused, JETS_A_BLOCK), NO_JET)])
-    jets = packed(taken(padded(batch, len(real) + 1), rows.ravel()))
     blocks = Blocks(
-        jets=jax.tree.map(lambda leaf: leaf.reshape(*rows.shape, *leaf.shape[1:]), jets),
+        jets=taken(packed(padded(batch, len(real) + 1)), rows),
         needs=np.pad(np.repeat(np.arange(len(slots), dtype=np.int32), used), (0, unused)),
         slots=slots,
     )

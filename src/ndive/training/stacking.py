@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jaxtyping import Int
 
-from ndive.data import Batch, by_tracks, first_slots, padded
+from ndive.data import Batch, first_slots, packed, padded, taken
 from ndive.data.truth import Array
 
 SLOT_COUNTS = (5, 8, 15, 25, 40, 60)
@@ -76,10 +76,11 @@ def in_blocks(batch: Batch, layout: Layout) -> Blocks:
     n_blocks = max(-(-n_jets // JETS_A_BLOCK), min(FEWEST_BLOCKS, n_jets) if len(layout.slots) > 1 else 1)
     n_blocks = -(-n_blocks // devices) * devices
     size = -(-n_jets // n_blocks)
-    filled = by_tracks(padded(batch, n_blocks * size))
+    filled = packed(padded(batch, n_blocks * size))
+    n_tracks = np.asarray(filled.jet.tracks.mask).sum(axis=-1)
     dealt = np.arange(n_blocks).reshape(-1, devices).T.ravel()
-    jets = jax.tree.map(lambda leaf: leaf.reshape(n_blocks, size, *leaf.shape[1:])[dealt], filled)
-    most = jets.jet.tracks.mask.sum(axis=-1).max(axis=-1)
+    rows = np.argsort(n_tracks, kind="stable").reshape(n_blocks, size)[dealt]
+    jets, most = taken(filled, rows), n_tracks[rows].max(axis=-1)
     needs = np.searchsorted(layout.slots, most).astype(np.int32)
     return Blocks(jets=jets, needs=needs, slots=layout.slots)
 
