@@ -29,16 +29,19 @@ def to_tracks(columns: Columns, field: float) -> Tracks:
     straight track through the origin with unit covariance.
     """
     mask = columns["valid"]
-    parameters = np.stack([columns[name] for name in PARAMETERS], axis=-1)
+    parameters = np.stack(
+        [np.where(mask, columns[name], value) for name, value in zip(PARAMETERS, HARMLESS, strict=True)],
+        axis=-1,
+        dtype=columns[PARAMETERS[0]].dtype,
+    )
     errors = [columns[name] for name in UNCERTAINTIES]
     covariance = np.zeros((*parameters.shape, 5), parameters.dtype)
     for i, error in enumerate(errors):
-        covariance[..., i, i] = error**2
+        covariance[..., i, i] = np.where(mask, error**2, 1)
     for (i, j), name in CORRELATIONS.items():
         if name in columns:
-            covariance[..., i, j] = covariance[..., j, i] = columns[name] * errors[i] * errors[j]
-    parameters[~mask] = HARMLESS
-    covariance[~mask] = np.eye(5, dtype=parameters.dtype)
+            product = np.where(mask, columns[name] * errors[i] * errors[j], 0)
+            covariance[..., i, j] = covariance[..., j, i] = product
     return tracks_of(parameters, covariance, mask, field)
 
 
