@@ -187,7 +187,7 @@ def cluster():
     """A Dask scheduler with two worker processes."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
     ) as made:
         yield DaskPool(address=made.scheduler_address)
 
@@ -202,7 +202,7 @@ def test_a_cluster_without_the_package_is_one_line_with_its_cause(tmp_path, monk
     pytest.importorskip("distributed")
     script = (
         "import sys, distributed\n"
-        "settings = {'protocol': 'tcp://', 'processes': False, 'dashboard_address': None}\n"
+        "settings = {'protocol': 'tcp://', 'processes': False, 'dashboard_address': ':0'}\n"
         "with distributed.LocalCluster(n_workers=1, **settings) as cluster:\n"
         "    print(cluster.scheduler_address, flush=True)\n"
         "    sys.stdin.read()\n"

@@ -49,7 +49,7 @@ def test_the_number_of_workers_changes_no_byte_of_a_balanced_sample(tmp_path):
 def test_dask_changes_no_byte_though_a_worker_is_killed(reference, tmp_path):
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
     ) as cluster:
         store = Store(tmp_path)
         running = simulate(SETTINGS, store, DaskPool(address=cluster.scheduler_address))
