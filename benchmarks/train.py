@@ -1,14 +1,14 @@
 """Training steps of the two taggers, data loading included, beside the published layout, in one run.
 
-    ndive simulate --jets 12500 --output SAMPLE
-    uv run python benchmarks/train.py SAMPLE [--batch 100 1000] [--turns 5] [--output train.json]
+    ndive simulate --jets 125000 --seed 3 --output SAMPLE
+    JAX_NUM_CPU_DEVICES=2 uv run python benchmarks/train.py SAMPLE [--batch 100 1000] [--turns 5]
 
-For each configuration and batch size, in turns: epochs as `ndive train` takes them, and epochs with one step
-of `published.py` a batch. Prints jets/s and CPU microseconds a jet (medians over the turns; CPU time tells
-more than wall time on a machine that is not idle), their ratio, seconds to compile, and where the CPU time of
-our step goes: reading and arranging jets, the forward pass, the backward pass, the update. Arithmetic is
-counted from the lowered program of each number of slots, the loop of the fit once, and set beside the rate of
-a large matrix product.
+For each configuration and batch size, in turns: epochs as `ndive train -n` takes them on all devices, and
+steps of `published.py`, a batch each, of jets in memory. Prints jets/s and CPU microseconds a jet (medians
+over the turns; CPU time tells more than wall time on a machine that is not idle), their ratio, seconds to
+compile, and where the CPU time of our step goes: reading and arranging jets, the forward pass, the backward
+pass, the update. Arithmetic is counted from the lowered program of each number of slots, the loop of the fit
+once, and set beside the rate of a large matrix product.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,9 @@ PUBLISHED_JETS = 1000
 """Jets of a turn of the published layout, which is slow."""
 
 
-def layout(sample: Sample) -> Layout:
+def layout(sample: Sample, devices: int = 1) -> Layout:
     """How the batches are cut of a sample like this one that is large."""
-    return Layout(slots=slots_for(WORTH_COMPILING, sample.n_slots))
+    return Layout(slots=slots_for(WORTH_COMPILING, sample.n_slots), devices=devices)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,15 +77,18 @@ def compiled(function: Callable[..., Any], *arguments: Any, **options: Any) -> t
 
 
 def our_epoch(sample: Sample, config: TrainConfig, state: TrainState) -> tuple[Callable[[], Any], Clock]:
-    """An epoch as the loop takes it, and the time to compile."""
+    """An epoch as the loop takes it, on all devices, and the time to compile."""
+    mesh = in_a_row(jax.devices())
     at_once = max(1, JETS_A_CALL // config.batch_size)
 
     def stream() -> Iterator[tuple[Blocks, int]]:
-        return stacked(batches(sample, config.batch_size, seed=0, epoch=0), at_once, layout(sample))
+        return stacked(
+            batches(sample, config.batch_size, seed=0, epoch=0), at_once, layout(sample, mesh.size)
+        )
 
     group, _ = next(stream())
     one, learner = jnp.ones(()), jax.tree.map(jnp.copy, state.learner)
-    train_steps = make_train_steps(config, 1, in_a_row())
+    train_steps = make_train_steps(config, 1, mesh)
     compiling = clocked(lambda: train_steps(learner, state.fixed, group, jnp.asarray(1), one))
 
     def epoch() -> Any:
@@ -110,15 +114,14 @@ def published_epoch(
         updates, moments = optimiser.update(jax.grad(total)(parameters), moments, parameters)
         return jax.tree.map(lambda old, new: old + 1e-4 * new, parameters, updates), moments
 
-    def stream() -> Iterator[Batch]:
-        return batches(sample, config.batch_size, seed=0, epoch=0)
-
+    count = max(1, PUBLISHED_JETS // config.batch_size)
+    in_memory = list(islice(batches(sample, config.batch_size, seed=0, epoch=0), count))
     first = state.learner.parameters, state.learner.optimiser
-    program, clock = compiled(step, *first, jax.tree.map(jnp.asarray, next(stream())))
+    program, clock = compiled(step, *first, jax.tree.map(jnp.asarray, in_memory[0]))
 
     def epoch() -> Any:
         now = first
-        for batch, _ in zip(stream(), range(max(1, PUBLISHED_JETS // config.batch_size)), strict=False):
+        for batch in in_memory:
             now = program(*now, batch)
         return now
 
@@ -254,6 +257,7 @@ def main() -> None:
     figures: dict[str, Any] = {
         "processor": platform.machine(),
         "cores": os.cpu_count(),
+        "devices": jax.device_count(),
         "python": platform.python_version(),
         "jax": jax.__version__,
         "matrix_product_Gflop_per_s": round(largest_rate() / 1e9, 1),

@@ -2,12 +2,17 @@
 
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 
-from ndive.data import write_sample
+from ndive.data import Batch, Truth, write_sample
 from ndive.schema import load_schema
+from ndive.tracks import Jet, Tracks
 
 SLOTS = 4
+
+N_SLOTS = 5
+"""Of `jets_of_tracks`."""
 
 
 def write_jets(path: Path, jets: int, *, seed: int) -> None:
@@ -59,3 +64,23 @@ def write_directory(directory: Path) -> Path:
     write_jets(directory / "toy_train.h5", 70, seed=1)
     write_jets(directory / "toy_val.h5", 20, seed=2)
     return directory
+
+
+def jets_of_tracks(n_tracks: list[int]) -> Batch:
+    """Jets with so many tracks in any slots, whose vertices are −1, 0 or 1."""
+    rng = np.random.default_rng(3)
+    n_jets = len(n_tracks)
+    mask = rng.permuted(np.arange(N_SLOTS) < np.array(n_tracks)[:, None], axis=1)
+    tracks = Tracks(
+        jnp.zeros((*mask.shape, 5)), jnp.ones((*mask.shape, 1, 1)) * jnp.eye(5), jnp.asarray(mask)
+    )
+    return Batch(
+        jet=Jet(*jnp.ones((3, n_jets)), tracks),
+        truth=Truth(
+            flavour=np.zeros(n_jets, np.int32),
+            origin=np.zeros((n_jets, N_SLOTS), np.int32),
+            vertex_index=rng.integers(-1, 2, (n_jets, N_SLOTS)).astype(np.int32),
+            hadron_vertex=np.zeros((n_jets, 3)),
+            perfect_weights=np.zeros((n_jets, N_SLOTS)),
+        ),
+    )

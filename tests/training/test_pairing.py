@@ -8,38 +8,20 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ndive.data import Batch, Truth
+from ndive.data import Batch
 from ndive.models.heads import Head
-from ndive.tracks import Jet, Tracks
 from ndive.training.losses import mean_over, pairing_loss, pairing_terms, same_vertex
 from ndive.training.pairing import pairing_means
+from tests.training.samples import N_SLOTS, jets_of_tracks
 
-WIDTH, SLOTS = 6, 5
-
-
-def block(n_tracks: list[int]) -> Batch:
-    """Jets with so many tracks in any slots, whose vertices are −1, 0 or 1."""
-    rng = np.random.default_rng(3)
-    n_jets = len(n_tracks)
-    mask = rng.permuted(np.arange(SLOTS) < np.array(n_tracks)[:, None], axis=1)
-    tracks = Tracks(
-        jnp.zeros((*mask.shape, 5)), jnp.ones((*mask.shape, 1, 1)) * jnp.eye(5), jnp.asarray(mask)
-    )
-    return Batch(
-        jet=Jet(*jnp.ones((3, n_jets)), tracks),
-        truth=Truth(
-            flavour=np.zeros(n_jets, np.int32),
-            origin=np.zeros((n_jets, SLOTS), np.int32),
-            vertex_index=rng.integers(-1, 2, (n_jets, SLOTS)).astype(np.int32),
-            hadron_vertex=np.zeros((n_jets, 3)),
-            perfect_weights=np.zeros((n_jets, SLOTS)),
-        ),
-    )
+WIDTH = 6
 
 
 def embedding(n_jets: int) -> tuple[Any, Any]:
     rng = np.random.default_rng(4)
-    return jnp.asarray(rng.normal(size=(n_jets, SLOTS, WIDTH))), jnp.asarray(rng.normal(size=(n_jets, WIDTH)))
+    return jnp.asarray(rng.normal(size=(n_jets, N_SLOTS, WIDTH))), jnp.asarray(
+        rng.normal(size=(n_jets, WIDTH))
+    )
 
 
 def of_logits(head: Head, tracks: Any, jet: Any, batch: Batch) -> tuple[Any, Any]:
@@ -54,7 +36,7 @@ def of_logits(head: Head, tracks: Any, jet: Any, batch: Batch) -> tuple[Any, Any
     "n_tracks", [[0, 1, 2, 5, 3, 4], [1, 2, 2], [0, 0]], ids=["all slots", "few slots", "no track"]
 )
 def test_it_is_the_loss_of_the_logits(x64: None, n_tracks: list[int]) -> None:
-    batch, (tracks, jet) = block(n_tracks), embedding(len(n_tracks))
+    batch, (tracks, jet) = jets_of_tracks(n_tracks), embedding(len(n_tracks))
     head = Head(3 * WIDTH, 1, key=jax.random.key(0))
 
     def rows(head: Head, tracks: Any, jet: Any) -> Any:
@@ -74,7 +56,7 @@ def test_it_is_the_loss_of_the_logits(x64: None, n_tracks: list[int]) -> None:
 
 
 def test_what_masked_slots_hold_does_not_matter() -> None:
-    batch, (tracks, jet) = block([2, 4]), embedding(2)
+    batch, (tracks, jet) = jets_of_tracks([2, 4]), embedding(2)
     head = Head(3 * WIDTH, 1, key=jax.random.key(1))
     worse = jnp.where(batch.jet.tracks.mask[..., None], tracks, 1e6)
 
